@@ -1,0 +1,79 @@
+"""The floors of the house, lowest first. A new module is placed here, with a thought.
+
+An import may point into its own room or to a lower floor. Rooms on one floor do not know
+each other, except the flat files of a *shared* floor, which are one room in several files.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Floor:
+    """Rooms that stand at the same height."""
+
+    name: str
+    rooms: frozenset[str]
+    shared: bool = False  # its rooms may import each other
+
+
+def floor(name: str, rooms: str, *, shared: bool = False) -> Floor:
+    return Floor(name=name, rooms=frozenset(rooms.split()), shared=shared)
+
+
+FLOORS = (
+    floor("L0 values", "messages events config schema errors clock request", shared=True),
+    floor("L1 telling", "hooks bus views"),
+    floor("L2 rooms", "gateways tools tracer state"),
+    floor("L3 the turn", "turn drive background broker reply structured chat", shared=True),
+    floor("L4 uses", "batch compare agents workflows bridges scripting"),
+    floor("L5 widgets", "widgets"),
+    floor("L6 magics", "magics"),
+    floor("L7 the front door", "__init__ __main__ doctor", shared=True),
+)
+
+# Doors between rooms of one floor: (from, to).
+DOORS = {("workflows", "agents")}
+
+# Libraries that belong to a room: a file outside it may not even import them lazily.
+ROOMS_OF_LIBRARIES = {
+    "IPython": ("mojentic_nb/magics/",),
+    "ipykernel": ("mojentic_nb/magics/",),
+    "nest_asyncio": ("mojentic_nb/magics/",),
+    "nest_asyncio2": ("mojentic_nb/magics/",),
+    "anywidget": ("mojentic_nb/widgets/", "mojentic_nb/magics/"),
+    "ipywidgets": ("mojentic_nb/widgets/", "mojentic_nb/magics/"),
+    "traitlets": ("mojentic_nb/widgets/", "mojentic_nb/magics/"),
+    "httpx2": ("mojentic_nb/gateways/transport",),
+    "aiohttp": ("mojentic_nb/gateways/transport",),
+    "pandas": tuple(f"mojentic_nb/{room}/" for room in ("magics", "tracer", "compare", "batch")),
+    # Never: two HTTP stacks, or a provider's client, would be a second seam to the network.
+    "httpx": (),
+    "requests": (),
+    "urllib3": (),
+    "openai": (),
+    "anthropic": (),
+    "ollama": (),
+}
+
+# Libraries that cost a newcomer's first second: imported inside functions only.
+LAZY_LIBRARIES = {
+    "aiohttp",
+    "anywidget",
+    "httpx2",
+    "ipywidgets",
+    "matplotlib",
+    "numpy",
+    "pandas",
+    "tiktoken",
+    "tqdm",
+}
+
+# A module that is itself loaded on first use may import its heavy library at the top.
+LOADED_ON_FIRST_USE = ("mojentic_nb/widgets/", "mojentic_nb/gateways/transport")
+
+
+def floor_of(room: str) -> int | None:
+    """The height of a room, or None for one nobody has placed."""
+    return next((height for height, floor in enumerate(FLOORS) if room in floor.rooms), None)
