@@ -1,0 +1,106 @@
+"""mojentic_nb: the notebook as a laboratory for language models.
+
+Law: importing this loads nothing heavy; every public name comes on first use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mojentic_nb import errors as errors
+    from mojentic_nb.background import Job
+    from mojentic_nb.broker import LLMBroker, ask
+    from mojentic_nb.clock import FrozenClock
+    from mojentic_nb.config import CompletionConfig, Timeouts
+    from mojentic_nb.events import Usage
+    from mojentic_nb.gateways.anthropic import AnthropicGateway
+    from mojentic_nb.gateways.demo import DemoGateway
+    from mojentic_nb.gateways.ollama import OllamaGateway
+    from mojentic_nb.gateways.openai import OpenAIGateway
+    from mojentic_nb.hooks.retry import Retry
+    from mojentic_nb.messages import LLMMessage, LLMToolCall, MessageRole
+    from mojentic_nb.reply import Reply
+    from mojentic_nb.tools.definition import LLMTool, tool
+    from mojentic_nb.tools.definition import LLMTool as BaseTool
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "AnthropicGateway": "gateways.anthropic",
+    "BaseTool": "tools.definition:LLMTool",
+    "CompletionConfig": "config",
+    "DemoGateway": "gateways.demo",
+    "FrozenClock": "clock",
+    "Job": "background",
+    "LLMBroker": "broker",
+    "LLMMessage": "messages",
+    "LLMTool": "tools.definition",
+    "LLMToolCall": "messages",
+    "MessageRole": "messages",
+    "OllamaGateway": "gateways.ollama",
+    "OpenAIGateway": "gateways.openai",
+    "Reply": "reply",
+    "Retry": "hooks.retry",
+    "Timeouts": "config",
+    "Usage": "events",
+    "ask": "broker",
+    "errors": "",
+    "tool": "tools.definition",
+}
+
+__all__ = [
+    "AnthropicGateway",
+    "BaseTool",
+    "CompletionConfig",
+    "DemoGateway",
+    "FrozenClock",
+    "Job",
+    "LLMBroker",
+    "LLMMessage",
+    "LLMTool",
+    "LLMToolCall",
+    "MessageRole",
+    "OllamaGateway",
+    "OpenAIGateway",
+    "Reply",
+    "Retry",
+    "Timeouts",
+    "Usage",
+    "ask",
+    "errors",
+    "tool",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    home, _, other_name = _HOMES[name].partition(":")
+    if not home:
+        found: Any = import_module(f"{__name__}.{name}")
+    else:
+        found = getattr(import_module(f"{__name__}.{home}"), other_name or name)
+
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """Register the magics: `%load_ext mojentic_nb`."""
+    from mojentic_nb.magics import load
+
+    load(ipython)
+
+
+def unload_ipython_extension(ipython: Any) -> None:
+    """Take the magics away again: `%unload_ext mojentic_nb`."""
+    from mojentic_nb.magics import unload
+
+    unload(ipython)

@@ -1,0 +1,386 @@
+"""The front desk: from a prompt to a turn, in three call shapes.
+
+Law: a call is planned once, in `_plan`; the shapes differ only in which driver runs
+the plan. `here` is generate and its kin, `awaiting` the a-prefixed ones, `away` is
+`submit`. Nothing here records, retries or talks to a network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
+from contextlib import aclosing, closing
+from dataclasses import dataclass
+from typing import Any, TypeVar, Unpack, overload
+from uuid import uuid4
+
+from mojentic_nb.background import Job, wait_for
+from mojentic_nb.bus import Bus, Listener
+from mojentic_nb.clock import Clock, SystemClock
+from mojentic_nb.config import CompletionConfig, Sampling, Timeouts, merged
+from mojentic_nb.drive import Setting, awaiting, here
+from mojentic_nb.errors import BadArgument
+from mojentic_nb.events import Event, TextDelta, TurnFinished
+from mojentic_nb.gateways.choose import choose, default_model
+from mojentic_nb.gateways.gateway import LLMGateway
+from mojentic_nb.hooks.retry import Retry
+from mojentic_nb.messages import LLMMessage, as_messages
+from mojentic_nb.reply import Reply
+from mojentic_nb.request import ChatRequest
+from mojentic_nb.schema import Shape
+from mojentic_nb.structured import REPAIRS, object_turn
+from mojentic_nb.tools.definition import as_tools
+from mojentic_nb.turn import Turn, one_call, turn
+
+__all__ = ["CallOptions", "LLMBroker", "ask", "default_model"]
+
+T = TypeVar("T")
+Prompt = str | LLMMessage | Sequence[LLMMessage]
+
+
+class CallOptions(Sampling, total=False):
+    """What a single call may set, besides its messages, tools and config."""
+
+    correlation_id: str | None
+    timeout: Timeouts | float | None
+    retry: Retry | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """One call, ready for a driver."""
+
+    turn: Turn
+    setting: Setting
+
+    def run(self) -> TurnFinished:
+        *_, last = here(self.turn, self.setting)
+        assert isinstance(last, TurnFinished)
+        return last
+
+    def reply(self, finished: TurnFinished) -> Reply:
+        return Reply.of(finished, correlation_id=self.setting.correlation_id)
+
+    async def arun(self) -> TurnFinished:
+        async with aclosing(awaiting(self.turn, self.setting)) as events:
+            async for event in events:
+                last = event
+
+        assert isinstance(last, TurnFinished)
+        return last
+
+
+class LLMBroker:
+    """Talks to one model through one gateway.
+
+    Every method that calls the model takes the same options: `temperature`,
+    `num_ctx`, `num_predict` or `max_tokens`, `top_p`, `top_k`, `max_tool_iterations`,
+    which overlay `config`; `timeout` (seconds of silence, or `Timeouts`), `retry`,
+    and `correlation_id`. `messages` may be text, one message or several, and is
+    never changed.
+
+    Args:
+        model: `"ollama:llama3.2"`, `"openai:gpt-5.4-mini"`, `"anthropic:…"`, `"demo"`, or
+            a bare name for the given gateway (Ollama where none is given). `None`
+            takes what `default_model()` finds.
+        gateway: The road to the model, where the name alone does not say it.
+        tokenizer: Counts tokens, where counts are wanted.
+        tracer: Listens to every event; see `subscribe`.
+        config: Settings of every call, unless the call says otherwise.
+        retry: When a failed call is made again.
+        timeout: Patience of every call; by default the gateway's.
+        clock: Time; a `FrozenClock` makes waits free.
+
+    Raises:
+        BadArgument: The model's name or a setting makes no sense.
+    """
+
+    def __init__(
+        self,
+        model: str | None = None,
+        gateway: LLMGateway | None = None,
+        tokenizer: Any = None,
+        tracer: Listener | None = None,
+        *,
+        config: CompletionConfig | None = None,
+        retry: Retry | None = None,
+        timeout: Timeouts | float | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        named = default_model() if model is None and gateway is None else model
+        self.gateway, self.model = choose(named or "", gateway)
+        self.tokenizer = tokenizer
+        self.config = config
+        self.retry = retry or Retry()
+        self.timeouts = Timeouts.of(timeout, default=self.gateway.timeouts)
+        self._clock = clock or SystemClock()
+        self._bus = Bus()
+        if tracer is not None:
+            self.subscribe(tracer)
+
+    def __repr__(self) -> str:
+        return f"LLMBroker({self.model!r}, {self.gateway!r})"
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Have every event handed to `listener`, in its envelope, as it happens.
+
+        Returns:
+            A function that ends it.
+
+        Raises:
+            BadArgument: The listener cannot be called.
+        """
+        if not callable(listener):
+            raise BadArgument(f"{listener!r} cannot listen: it is not callable.")
+
+        return self._bus.subscribe(listener)
+
+    # here -------------------------------------------------------------------
+
+    def generate(
+        self,
+        messages: Prompt,
+        tools: Any = None,
+        config: CompletionConfig | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Ask and wait for the answer; tools run until the model needs no more.
+
+        Raises:
+            BadArgument: The call makes no sense; nothing was sent.
+            GatewayError: The model could not be reached, refused, or broke off.
+        """
+        plan = self._plan(messages, tools, config, options)
+        return plan.reply(plan.run())
+
+    def generate_stream(
+        self,
+        messages: Prompt,
+        tools: Any = None,
+        config: CompletionConfig | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Iterator[str]:
+        """Ask and give the answer's text piece by piece; leaving early hangs up."""
+        with closing(self._events(messages, tools, config, options)) as events:
+            for event in events:
+                if type(event) is TextDelta:
+                    yield event.text
+
+    def generate_events(
+        self,
+        messages: Prompt,
+        tools: Any = None,
+        config: CompletionConfig | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Iterator[Event]:
+        """Ask and give everything that happens, ending in one terminal event.
+
+        That is `TurnFinished`, or `TurnFailed`, right after which its error is raised.
+        """
+        return self._events(messages, tools, config, options)
+
+    def generate_response(
+        self,
+        messages: Prompt,
+        tools: Any = None,
+        config: CompletionConfig | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Call the model once; tools it wants are in `tool_calls` and not run."""
+        plan = self._plan(messages, tools, config, options, kind=one_call)
+        return plan.reply(plan.run())
+
+    @overload
+    def generate_object(
+        self,
+        messages: Prompt,
+        object_model: type[T],
+        config: CompletionConfig | None = None,
+        *,
+        repairs: int = REPAIRS,
+        **options: Unpack[CallOptions],
+    ) -> T: ...
+    @overload
+    def generate_object(
+        self,
+        messages: Prompt,
+        object_model: Any = None,
+        config: CompletionConfig | None = None,
+        *,
+        response_model: Any = None,
+        repairs: int = REPAIRS,
+        **options: Unpack[CallOptions],
+    ) -> Any: ...
+    def generate_object(
+        self,
+        messages: Prompt,
+        object_model: Any = None,
+        config: CompletionConfig | None = None,
+        *,
+        response_model: Any = None,
+        repairs: int = REPAIRS,
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Ask for an object, validated.
+
+        Args:
+            messages: What to ask.
+            object_model: A pydantic model, `list[Model]`, any type pydantic knows,
+                or a JSON schema as a dict.
+            config: Settings of this call.
+            response_model: Another name for `object_model`.
+            repairs: How often an answer that does not fit goes back to the model.
+            **options: See the class.
+
+        Raises:
+            ObjectError: No answer fitted; it names the field and has the raw text.
+            BadArgument: The type or a setting makes no sense; nothing was sent.
+            GatewayError: The model could not be reached, refused, or broke off.
+        """
+        shape = _shape(object_model, response_model)
+        return self._plan(messages, None, config, options, shape=shape, repairs=repairs).run().value
+
+    # awaiting ---------------------------------------------------------------
+
+    async def agenerate(
+        self,
+        messages: Prompt,
+        tools: Any = None,
+        config: CompletionConfig | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Await what `generate` gives."""
+        plan = self._plan(messages, tools, config, options)
+        return plan.reply(await plan.arun())
+
+    async def agenerate_stream(
+        self,
+        messages: Prompt,
+        tools: Any = None,
+        config: CompletionConfig | None = None,
+        **options: Unpack[CallOptions],
+    ) -> AsyncIterator[str]:
+        """Iterate over what `generate_stream` gives."""
+        plan = self._plan(messages, tools, config, options, stream=True)
+        async with aclosing(awaiting(plan.turn, plan.setting)) as events:
+            async for event in events:
+                if type(event) is TextDelta:
+                    yield event.text
+
+    def agenerate_events(
+        self,
+        messages: Prompt,
+        tools: Any = None,
+        config: CompletionConfig | None = None,
+        **options: Unpack[CallOptions],
+    ) -> AsyncIterator[Event]:
+        """Iterate over what `generate_events` gives."""
+        plan = self._plan(messages, tools, config, options, stream=True)
+        return awaiting(plan.turn, plan.setting)
+
+    async def agenerate_response(
+        self,
+        messages: Prompt,
+        tools: Any = None,
+        config: CompletionConfig | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply:
+        """Await what `generate_response` gives."""
+        plan = self._plan(messages, tools, config, options, kind=one_call)
+        return plan.reply(await plan.arun())
+
+    async def agenerate_object(
+        self,
+        messages: Prompt,
+        object_model: Any = None,
+        config: CompletionConfig | None = None,
+        *,
+        response_model: Any = None,
+        repairs: int = REPAIRS,
+        **options: Unpack[CallOptions],
+    ) -> Any:
+        """Await what `generate_object` gives."""
+        shape = _shape(object_model, response_model)
+        plan = self._plan(messages, None, config, options, shape=shape, repairs=repairs)
+        return (await plan.arun()).value
+
+    # away -------------------------------------------------------------------
+
+    def submit(
+        self,
+        messages: Prompt,
+        tools: Any = None,
+        config: CompletionConfig | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Job:
+        """Ask in the background; `result()` of the job gives the `Reply`."""
+        plan = self._plan(messages, tools, config, options, stream=True)
+        return Job(
+            lambda: awaiting(plan.turn, plan.setting), correlation_id=plan.setting.correlation_id
+        )
+
+    # the plan ---------------------------------------------------------------
+
+    def _events(
+        self, messages: Prompt, tools: Any, config: CompletionConfig | None, options: CallOptions
+    ) -> Generator[Event, None, TurnFinished]:
+        plan = self._plan(messages, tools, config, options, stream=True)
+        return here(plan.turn, plan.setting)
+
+    def _plan(
+        self,
+        messages: Prompt,
+        tools: Any,
+        config: CompletionConfig | None,
+        options: CallOptions,
+        *,
+        stream: bool = False,
+        kind: Callable[[ChatRequest, Retry], Turn] = turn,
+        shape: Shape | None = None,
+        repairs: int = REPAIRS,
+    ) -> _Plan:
+        loose: dict[str, Any] = dict(options)
+        correlation_id = loose.pop("correlation_id", None) or str(uuid4())
+        retry = loose.pop("retry", None) or self.retry
+        toolbox = as_tools(tools)
+        request = ChatRequest(
+            model=self.model,
+            messages=as_messages(messages),
+            timeouts=Timeouts.of(loose.pop("timeout", None), default=self.timeouts),
+            config=merged(config or self.config, loose),
+            tools=tuple(one.spec for one in toolbox.values()),
+            stream=stream,
+        )
+        setting = Setting(
+            gateway=self.gateway,
+            tools=toolbox,
+            bus=self._bus,
+            correlation_id=correlation_id,
+            await_here=wait_for,
+            clock=self._clock,
+        )
+        if shape is None:
+            return _Plan(kind(request, retry), setting)
+
+        return _Plan(object_turn(request, shape, retry, repairs), setting)
+
+
+def _shape(object_model: Any, response_model: Any) -> Shape:
+    target = object_model if response_model is None else response_model
+    if target is None:
+        raise BadArgument(
+            "generate_object was not told what to make.", hint="Give object_model=Person."
+        )
+
+    return Shape(target)
+
+
+def ask(prompt: Prompt, *, model: str | None = None, tools: Any = None, **options: Any) -> Reply:
+    """Ask one question and wait for the answer.
+
+    Args:
+        prompt: Text or messages.
+        model: Such as `"demo"` or `"ollama:llama3.2"`; by default what is there.
+        tools: Tools or functions the model may call.
+        **options: What `LLMBroker.generate` takes.
+    """
+    return LLMBroker(model).generate(prompt, tools, **options)

@@ -1,0 +1,214 @@
+"""The two drivers: they perform the effects a turn asks for.
+
+Law: the only behaviour here is `with` or `async with`, `for` or `async for`, and in
+which thread a tool runs. What is asked, when and how often is the turn's business.
+Leaving a driver early hangs up: its generator's end closes the connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mojentic_nb.bus import Bus
+from mojentic_nb.clock import Clock, SystemClock
+from mojentic_nb.errors import GatewayError, MojenticError
+from mojentic_nb.events import (
+    Answer,
+    Envelope,
+    Event,
+    TurnFailed,
+    TurnFinished,
+)
+from mojentic_nb.gateways.gateway import LLMGateway
+from mojentic_nb.request import ChatRequest
+from mojentic_nb.tools import calling
+from mojentic_nb.tools.definition import LLMTool
+from mojentic_nb.turn import Ask, Effect, Outcome, Tell, Turn, Use
+
+__all__ = ["Setting", "awaiting", "here"]
+
+
+@dataclass(slots=True)
+class Setting:
+    """What one turn runs with."""
+
+    gateway: LLMGateway
+    tools: Mapping[str, LLMTool]
+    bus: Bus
+    correlation_id: str
+    await_here: Callable[[Any], Any]
+    clock: Clock = field(default_factory=SystemClock)
+    _sequence: int = 0
+
+    def tell(self, events: list[Event]) -> list[Event]:
+        """Publish events; gives them back."""
+        if self.bus:
+            at = self.clock.now()
+            for event in events:
+                self.bus.publish(Envelope(event, self.correlation_id, self._sequence, at))
+                self._sequence += 1
+
+        return events
+
+
+def here(turn: Turn, setting: Setting) -> Generator[Event, None, TurnFinished]:
+    """Drive a turn in this thread, giving its events as they happen.
+
+    Raises:
+        MojenticError: After a `TurnFailed` told the same.
+    """
+    steps = _Steps(turn)
+    while (effect := steps.next()) is not None:
+        try:
+            if isinstance(effect, Ask):
+                asking = _Asking(effect.request, setting)
+                try:
+                    with setting.gateway.transport.open(asking.wire) as reading:
+                        for data in reading.chunks:
+                            yield from asking.feed(data)
+                            if asking.decoder.is_over:
+                                reading.is_over = True
+                                break
+                    yield from asking.finish()
+                except GatewayError as error:
+                    data = b""  # a local shows in tracebacks, and servers repeat keys
+                    asking.fail(error)
+                steps.outcome = asking.answer()
+            elif isinstance(effect, Tell):
+                yield from setting.tell([effect.event])
+            elif isinstance(effect, Use):
+                steps.outcome = calling.run(
+                    setting.tools, effect.call, setting.clock, await_here=setting.await_here
+                )
+            else:
+                setting.clock.sleep(effect.seconds)
+        except MojenticError as error:
+            steps.error = error.alone()
+
+    yield from setting.tell([steps.last_event()])
+    return steps.result()
+
+
+async def awaiting(turn: Turn, setting: Setting) -> AsyncGenerator[Event, None]:
+    """Drive a turn in the running loop; its last event is `TurnFinished`.
+
+    Raises:
+        MojenticError: After a `TurnFailed` told the same.
+    """
+    steps = _Steps(turn)
+    while (effect := steps.next()) is not None:
+        try:
+            if isinstance(effect, Ask):
+                asking = _Asking(effect.request, setting)
+                try:
+                    async with setting.gateway.transport.aopen(asking.wire) as reading:
+                        while data := await reading.read():
+                            for event in asking.feed(data):
+                                yield event
+                            if asking.decoder.is_over:
+                                reading.is_over = True
+                                break
+                    for event in asking.finish():
+                        yield event
+                except GatewayError as error:
+                    data = b""  # a local shows in tracebacks, and servers repeat keys
+                    asking.fail(error)
+                steps.outcome = asking.answer()
+            elif isinstance(effect, Tell):
+                yield setting.tell([effect.event])[0]
+            elif isinstance(effect, Use):
+                steps.outcome = await calling.arun(setting.tools, effect.call, setting.clock)
+            else:
+                await setting.clock.asleep(effect.seconds)
+        except MojenticError as error:
+            steps.error = error.alone()
+
+    yield setting.tell([steps.last_event()])[0]
+    steps.result()
+
+
+class _Asking:
+    """One call of the model, as both drivers see it: bytes in, told events out."""
+
+    __slots__ = ("_asked_at", "_exchange", "_first_at", "_setting", "decoder", "feed", "wire")
+
+    def __init__(self, request: ChatRequest, setting: Setting) -> None:
+        self._exchange = exchange = setting.gateway.exchange(request)
+        self._setting = setting
+        self._asked_at = setting.clock.now()
+        self._first_at: float | None = None
+        self.wire = exchange.wire
+        self.decoder = exchange.decoder
+        self.feed: Callable[[bytes], list[Event]] = self._feed
+
+    def _feed(self, data: bytes) -> list[Event]:
+        """Bytes have come: what they mean."""
+        events = self._told(self._exchange.feed(data))
+        if events and not self._setting.bus:
+            self.feed = self._exchange.feed  # timed, and nobody to tell: the rest goes straight
+
+        return events
+
+    def finish(self) -> Iterator[Event]:
+        """The bytes have ended: what is left to tell."""
+        for event in self._exchange.finish():
+            yield from self._told([event])
+
+    def _told(self, events: list[Event]) -> list[Event]:
+        if self._first_at is None and events:
+            self._first_at = self._setting.clock.now()
+
+        return self._setting.tell(events) if self._setting.bus else events
+
+    def fail(self, error: GatewayError) -> None:
+        """The connection failed; raises unless the answer was complete before."""
+        if not self._exchange.outlived(error):
+            raise error
+
+    def answer(self) -> Answer:
+        """What the call came to."""
+        return self._exchange.answer(self._asked_at, self._first_at, self._setting.clock.now())
+
+
+class _Steps:
+    """A turn's generator, and what to send it next."""
+
+    __slots__ = ("_failed", "_finished", "_turn", "error", "outcome")
+
+    def __init__(self, turn: Turn) -> None:
+        self._turn = turn
+        self._finished: TurnFinished | None = None
+        self._failed: MojenticError | None = None
+        self.outcome: Outcome = None
+        self.error: MojenticError | None = None
+
+    def next(self) -> Effect | None:
+        """The next effect to perform; `None` when the turn is over."""
+        outcome, self.outcome = self.outcome, None
+        error, self.error = self.error, None
+        try:
+            return self._turn.send(outcome) if error is None else self._turn.throw(error)
+        except StopIteration as end:
+            self._finished = end.value
+        except MojenticError as problem:
+            self._failed = problem
+
+        return None
+
+    def last_event(self) -> Event:
+        """How the turn ended, as an event."""
+        if self._failed is not None:
+            return TurnFailed(self._failed, getattr(self._failed, "partial", ""))
+
+        assert self._finished is not None
+        return self._finished
+
+    def result(self) -> TurnFinished:
+        """How the turn ended, or its error, raised."""
+        if self._failed is not None:
+            raise self._failed.alone()
+
+        assert self._finished is not None
+        return self._finished

@@ -1,0 +1,219 @@
+"""What happens during a turn, in one vocabulary.
+
+Law: display, tracer, widgets and hooks all read these, and only these. Events
+are plain values: no behaviour, no I/O, nothing that cannot be compared. A turn
+ends in exactly one `TurnFinished` or `TurnFailed`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from mojentic_nb.errors import GatewayError, MojenticError
+from mojentic_nb.messages import LLMToolCall
+
+__all__ = [
+    "Answer",
+    "Envelope",
+    "Event",
+    "ModelAnswered",
+    "ModelAsked",
+    "Repairing",
+    "Retrying",
+    "TextDelta",
+    "ThinkingDelta",
+    "ToolCallDelta",
+    "ToolCalled",
+    "ToolReturned",
+    "TurnFailed",
+    "TurnFinished",
+    "Usage",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens a call used, as the provider counted them; `None` where it did not say.
+
+    Attributes:
+        input_tokens: Tokens read, cached ones included.
+        output_tokens: Tokens written, reasoning included.
+        cached_tokens: Part of the input that came from the provider's cache.
+        reasoning_tokens: Part of the output that was reasoning.
+    """
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cached_tokens: int | None = None
+    reasoning_tokens: int | None = None
+
+    @property
+    def total_tokens(self) -> int | None:
+        """Input and output together; `None` unless both are known."""
+        if self.input_tokens is None or self.output_tokens is None:
+            return None
+
+        return self.input_tokens + self.output_tokens
+
+    def __add__(self, other: Usage) -> Usage:
+        """Add two calls; an unknown part counts as none where the other is known."""
+        return Usage(
+            input_tokens=_sum(self.input_tokens, other.input_tokens),
+            output_tokens=_sum(self.output_tokens, other.output_tokens),
+            cached_tokens=_sum(self.cached_tokens, other.cached_tokens),
+            reasoning_tokens=_sum(self.reasoning_tokens, other.reasoning_tokens),
+        )
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return other if one is None else one if other is None else one + other
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What one call of a model came to.
+
+    Attributes:
+        finish_reason: `stop`, `length`, `tool_calls` or `content_filter`, or the
+            provider's own word where it is none of these.
+        model: The model as the provider names it.
+        asked_at: When the call began; monotonic seconds, as the two below.
+        first_at: When the first piece of the answer came; `None` for none.
+        answered_at: When the answer was complete.
+    """
+
+    text: str = ""
+    thinking: str = ""
+    tool_calls: tuple[LLMToolCall, ...] = ()
+    finish_reason: str = "stop"
+    model: str = ""
+    usage: Usage = Usage()
+    asked_at: float = 0.0
+    first_at: float | None = None
+    answered_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAsked:
+    """A model is about to be called; `round` counts from 1."""
+
+    model: str
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """A piece of the answer's text; never empty."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThinkingDelta:
+    """A piece of the model's reasoning, apart from its answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallDelta:
+    """A piece of a tool call that is still being written; `index` tells which."""
+
+    index: int
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAnswered:
+    """One call of a model is complete."""
+
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCalled:
+    """A tool is about to run."""
+
+    call: LLMToolCall
+
+
+@dataclass(frozen=True, slots=True)
+class ToolReturned:
+    """A tool has run; `text` is what the model is told of it."""
+
+    call: LLMToolCall
+    text: str
+    ok: bool
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Retrying:
+    """A call failed and will be made again after `wait_s` seconds."""
+
+    error: GatewayError
+    attempt: int
+    wait_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Repairing:
+    """An answer did not fit its schema and goes back to the model."""
+
+    problem: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnFinished:
+    """The turn is over, and this is what it came to.
+
+    `answer` is the last call's, with the usage of all calls added up and the times
+    of the whole turn; `calls` holds every tool that ran, in order; `value` the object,
+    where one was asked for.
+    """
+
+    answer: Answer
+    calls: tuple[ToolReturned, ...] = ()
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnFailed:
+    """The turn ended in an error, which is raised right after this event."""
+
+    error: MojenticError
+    partial: str = ""
+
+
+Event = (
+    ModelAsked
+    | TextDelta
+    | ThinkingDelta
+    | ToolCallDelta
+    | ModelAnswered
+    | ToolCalled
+    | ToolReturned
+    | Retrying
+    | Repairing
+    | TurnFinished
+    | TurnFailed
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """An event on its way to subscribers.
+
+    Attributes:
+        correlation_id: The turn it belongs to.
+        sequence: Its place in that turn, from 0.
+        at: When it was delivered, in monotonic seconds.
+    """
+
+    event: Event
+    correlation_id: str
+    sequence: int
+    at: float

@@ -1,0 +1,98 @@
+"""Which gateway a model's name means, and which model to take when none is named.
+
+Law: a prefix chooses (`ollama:`, `openai:`, `anthropic:`, `demo`); a bare name is
+Ollama's, as in Mojentic. Only `default_model` asks the network, and only Ollama.
+"""
+
+from __future__ import annotations
+
+from mojentic_nb.config import Timeouts
+from mojentic_nb.errors import BadArgument, GatewayError
+from mojentic_nb.gateways.anthropic import AnthropicGateway
+from mojentic_nb.gateways.demo import DemoGateway
+from mojentic_nb.gateways.gateway import LLMGateway
+from mojentic_nb.gateways.ollama import OllamaGateway
+from mojentic_nb.gateways.openai import OpenAIGateway
+
+__all__ = ["GATEWAYS", "choose", "default_model"]
+
+GATEWAYS: dict[str, type[LLMGateway]] = {
+    "ollama": OllamaGateway,
+    "openai": OpenAIGateway,
+    "anthropic": AnthropicGateway,
+    "demo": DemoGateway,
+}
+
+# Seconds to find out whether Ollama runs: it is on this machine or it is not.
+LOOK_S = 0.5
+
+
+def choose(model: str, gateway: LLMGateway | None = None) -> tuple[LLMGateway, str]:
+    """Find the gateway and the model's name on it.
+
+    Raises:
+        BadArgument: The name is empty, or a provider has no model of its own choice.
+        GatewayError: A provider was named alone and could not be asked for its models.
+    """
+    if not model.strip():
+        raise BadArgument(
+            f"model={model!r} names no model.", hint='Write "demo" or "ollama:llama3.2".'
+        )
+
+    prefix, colon, name = model.strip().partition(":")
+    if gateway is None:
+        if prefix not in GATEWAYS:
+            return OllamaGateway(), model.strip()
+        gateway = GATEWAYS[prefix]()
+    elif prefix != gateway.name or not colon:
+        return gateway, model.strip()
+
+    return gateway, name or first_model(gateway)
+
+
+def first_model(gateway: LLMGateway) -> str:
+    """The model a provider's name alone stands for.
+
+    Raises:
+        BadArgument: The server has no models.
+        GatewayError: It cannot be asked.
+    """
+    if gateway.default_model and not gateway.has_own_url:
+        return gateway.default_model
+
+    found = [name for name in gateway.listed_models() if _writes(name)]
+    if not found:
+        raise BadArgument(
+            f"{gateway.name} has no models yet.",
+            hint='Fetch one with "ollama pull llama3.2".' if gateway.name == "ollama" else "",
+        )
+
+    return found[0]
+
+
+def _writes(name: str) -> bool:
+    # Embedding models are listed beside the others and cannot answer.
+    return not any(word in name.lower() for word in ("embed", "minilm", "bge-", "rerank"))
+
+
+def default_model() -> str:
+    """The model to take when none is named, with its prefix.
+
+    The running Ollama's first, else a provider whose key is set, else `demo`.
+    """
+    try:
+        look = Timeouts(connect_s=LOOK_S, silence_s=LOOK_S)
+        return f"ollama:{first_model(OllamaGateway(timeout=look))}"
+    except (GatewayError, BadArgument):
+        pass
+
+    for name in ("openai", "anthropic"):
+        gateway = GATEWAYS[name]()
+        if not gateway.has_key:
+            continue
+        try:
+            return f"{name}:{first_model(gateway)}"
+        except (GatewayError, BadArgument):
+            continue
+
+    return "demo"

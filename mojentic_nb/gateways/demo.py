@@ -1,0 +1,122 @@
+"""The demo model: offline, deterministic, rule-based, and saying so.
+
+Law: only the answers are made up. They go as Ollama's records through Ollama's real
+decoder, so a notebook on the demo model exercises what a notebook on Ollama does.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, contextmanager
+from typing import Any, ClassVar, Self
+
+from pydantic import SecretStr
+from pydantic_core import from_json, to_json
+
+from mojentic_nb.clock import Clock, SystemClock
+from mojentic_nb.errors import BadArgument
+from mojentic_nb.gateways.ollama import OllamaGateway
+from mojentic_nb.gateways.transport import AsyncReading, Reading
+from mojentic_nb.gateways.wire import WireRequest
+
+__all__ = ["DemoGateway"]
+
+# Seconds between words: about as fast as a person reads along.
+PACE_S = 0.02
+
+
+class DemoGateway(OllamaGateway):
+    """A model that needs no server, no key and no network.
+
+    Args:
+        pace_s: Seconds between two words; by default 0.02, and 0 where a test runs
+            the notebook (pytest's environment variable tells).
+        clock: What the pace is measured with.
+    """
+
+    name: ClassVar[str] = "demo"
+    key_variable: ClassVar[str] = ""
+    url_variables: ClassVar[tuple[str, ...]] = ()
+    default_url: ClassVar[str] = "http://demo"
+    default_model: ClassVar[str] = "demo"
+
+    def __init__(self, *, pace_s: float | None = None, clock: Clock | None = None) -> None:
+        if pace_s is not None and pace_s < 0:
+            raise BadArgument(f"pace_s={pace_s!r} is less than nothing.")
+
+        super().__init__(transport=DemoTransport(pace_s, clock or SystemClock()))
+
+    def __repr__(self) -> str:
+        return "DemoGateway()"
+
+    @property
+    def url(self) -> str:
+        """Nowhere: nothing is ever sent."""
+        return self.default_url
+
+    def auth(self, secret: SecretStr) -> Mapping[str, str]:
+        """There is no key."""
+        return {}
+
+
+class DemoTransport:
+    """Makes records up where another transport would fetch them."""
+
+    def __init__(self, pace_s: float | None, clock: Clock) -> None:
+        self._pace_s = pace_s
+        self._clock = clock
+
+    @property
+    def _pace(self) -> float:
+        if self._pace_s is not None:
+            return self._pace_s
+
+        return 0.0 if "PYTEST_CURRENT_TEST" in os.environ else PACE_S
+
+    @contextmanager
+    def open(self, wire: WireRequest) -> Iterator[Reading]:
+        """Answer here and now."""
+        yield Reading(self._paced(_records(wire)))
+
+    def aopen(self, wire: WireRequest) -> AbstractAsyncContextManager[AsyncReading]:
+        """Answer in the running loop."""
+        return _AsyncAnswer(_records(wire), self._pace, self._clock)
+
+    def _paced(self, records: list[bytes]) -> Iterator[bytes]:
+        pace_s = self._pace
+        for one in records:
+            if pace_s:
+                self._clock.sleep(pace_s)
+            yield one
+
+
+class _AsyncAnswer:
+    """An answer made up, read in the running loop."""
+
+    def __init__(self, records: list[bytes], pace_s: float, clock: Clock) -> None:
+        self.is_over = False
+        self._records = iter(records)
+        self._pace_s = pace_s
+        self._clock = clock
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *problem: object) -> None:
+        return None
+
+    async def read(self) -> bytes:
+        """The next record, after its pace."""
+        await self._clock.asleep(self._pace_s)
+        return next(self._records, b"")
+
+
+def _records(wire: WireRequest) -> list[bytes]:
+    if wire.method == "GET":
+        return [to_json({"models": [{"name": "demo"}]})]
+
+    from mojentic_nb.gateways.demo_mind import respond
+
+    body: dict[str, Any] = from_json(wire.body)
+    return [to_json(frame) + b"\n" for frame in respond(body)]
