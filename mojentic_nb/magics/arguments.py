@@ -1,0 +1,289 @@
+"""The line after a magic's name: flags into values, the rest left as it was typed.
+
+Law: text in, values out; no IPython, no namespace. A prompt is prose, so nothing here
+tokenizes it as Python or as a shell would: flags stand first, and from the first other
+word on everything is the prompt. A typo is told with its column and what was meant.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+from mojentic_nb.errors import BadArgument
+
+__all__ = ["ASK", "STRUCTURED", "Flags", "Line", "Option", "read_around", "read_first", "usage"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """One flag; `value` names what it takes, or is empty for a switch."""
+
+    name: str
+    short: str = ""
+    value: str = ""
+    about: str
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """As it may be typed, the short form first."""
+        long = f"--{self.name}"
+        return (f"-{self.short}", long) if self.short else (long,)
+
+
+_MODEL = Option(
+    name="model", short="m", value="MODEL", about="such as demo, ollama:llama3.2, openai:gpt-5.4"
+)
+_SYSTEM = Option(name="system", short="s", value="TEXT", about="system message of this call")
+_TEMPERATURE = Option(
+    name="temperature", short="t", value="NUMBER", about="randomness, 0 (none) to 2"
+)
+_MAX_TOKENS = Option(name="max-tokens", value="COUNT", about="upper bound on the answer's tokens")
+_TOOLS = Option(
+    name="tools", value="F,G", about="functions of this notebook, or built-in tools, by name"
+)
+_NO_STREAM = Option(name="no-stream", about="show the answer when it is whole")
+_FRESH = Option(name="fresh", about="neither send the conversation so far nor keep this turn")
+_RAW = Option(name="raw", about="leave {names} in the text as they are")
+_DRY_RUN = Option(name="dry-run", about="show what would be sent, and send nothing")
+_OUT = Option(name="out", short="o", value="NAME", about="keep the result in this variable, too")
+_DEBUG = Option(name="debug", about="show the whole traceback of a failure")
+_QUIET = Option(name="quiet", short="q", about="show nothing")
+_MATH = Option(name="math", about="dollar signs are mathematics, not money")
+_FRAME = Option(name="frame", about="make a single object a DataFrame of one row")
+_HELP = Option(name="help", about="show this")
+
+ASK = (
+    *(_MODEL, _SYSTEM, _TEMPERATURE, _MAX_TOKENS, _TOOLS, _OUT, _NO_STREAM, _FRESH, _RAW),
+    *(_DRY_RUN, _QUIET, _MATH, _DEBUG, _HELP),
+)
+STRUCTURED = (
+    *(_OUT, _FRAME, _MODEL, _SYSTEM, _TEMPERATURE, _MAX_TOKENS, _RAW, _DRY_RUN, _QUIET),
+    *(_DEBUG, _HELP),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flags:
+    """What the flags of one call say; `None` where they say nothing."""
+
+    model: str | None = None
+    system: str | None = None
+    temperature: float | None = None
+    max_tokens: int | None = None
+    tools: tuple[str, ...] | None = None
+    out: str | None = None
+    no_stream: bool = False
+    fresh: bool = False
+    raw: bool = False
+    dry_run: bool = False
+    debug: bool = False
+    quiet: bool = False
+    math: bool = False
+    frame: bool = False
+    help: bool = False
+
+    @classmethod
+    def of(cls, typed: Mapping[str, str], fill: Callable[[str, str], str]) -> Flags:
+        """Give typed values their types.
+
+        Args:
+            typed: Values by option name; a switch has an empty one.
+            fill: Puts the notebook's variables into a flag's value.
+
+        Raises:
+            BadArgument: A value is not what its flag takes.
+        """
+        known: dict[str, object] = {}
+        for name, value in typed.items():
+            kind = _KINDS.get(name)
+            known[name.replace("-", "_")] = True if kind is None else kind(name, fill(name, value))
+
+        return cls(**known)  # type: ignore[arg-type]  # each kind gives its field's type
+
+
+def _text(name: str, value: str) -> str:
+    if not value.strip():
+        raise BadArgument(f"--{name} is empty.")
+
+    return value
+
+
+def _number(name: str, value: str) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        raise BadArgument(f"--{name} takes a number, not {value!r}.") from None
+
+
+def _count(name: str, value: str) -> int:
+    digits = value.replace("_", "")
+    if not digits.isdecimal() or int(digits) == 0:
+        raise BadArgument(f"--{name} takes a whole number above 0, not {value!r}.")
+
+    return int(digits)
+
+
+def _names(name: str, value: str) -> tuple[str, ...]:
+    found = tuple(one.strip() for one in value.split(",") if one.strip())
+    if not found:
+        raise BadArgument(f"--{name} names no tool.", hint="Write --tools f,g without spaces.")
+
+    return found
+
+
+_KINDS: dict[str, Callable[[str, str], object]] = {
+    "model": _text,
+    "system": _text,
+    "temperature": _number,
+    "max-tokens": _count,
+    "tools": _names,
+    "out": _text,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A magic's line, read.
+
+    Attributes:
+        typed: Values by option name, as typed; a switch has an empty one.
+        rest: Everything that is no flag, as typed.
+        late: A flag that stands in the rest, where it is only text.
+    """
+
+    typed: dict[str, str] = field(default_factory=dict)
+    rest: str = ""
+    late: str = ""
+
+
+_SPACE = re.compile(r"\s*")
+# A minus before a digit, an arrow or a lone dash begin a prompt, not a flag.
+_FLAG = re.compile(r"(?P<flag>--?[A-Za-z][\w-]*)(?P<joined>=)?")
+_ENOUGH = re.compile(r"--(?:\s+|\Z)")
+_VALUE = re.compile(r'"(?P<double>(?:[^"\\]|\\.)*)"|\'(?P<single>(?:[^\'\\]|\\.)*)\'|(?P<bare>\S+)')
+_CHUNK = re.compile(r'"[^"]*"|\'[^\']*\'|\S+')
+_AFTER_SPACE = re.compile(r"(?<=\s)--?[A-Za-z][\w-]*(?=\s|=|\Z)")
+
+
+def read_first(line: str, options: Sequence[Option], *, magic: str) -> Line:
+    """Read the flags a line begins with; the first other word begins the rest.
+
+    Raises:
+        BadArgument: A flag is unknown or lacks its value.
+    """
+    reader = _Reader(line, options, magic)
+    at = 0
+    while (found := reader.flag(at)) is not None:
+        at = found
+
+    enough = _ENOUGH.match(line, at)
+    rest = line[enough.end() if enough else at :]
+    late = "" if enough else reader.first_known(rest)
+    return Line(typed=reader.typed, rest=rest, late=late)
+
+
+def read_around(line: str, options: Sequence[Option], *, magic: str) -> Line:
+    """Read flags wherever they stand; what is left between them is the rest.
+
+    Raises:
+        BadArgument: A flag is unknown or lacks its value.
+    """
+    reader = _Reader(line, options, magic)
+    kept: list[str] = []
+    at = 0
+    while at < len(line):
+        if (found := reader.flag(at)) is not None:
+            at = found
+            continue
+
+        chunk = _CHUNK.match(line, at)
+        if chunk is None:
+            break
+        end = _end_of_space(line, chunk.end())
+        kept.append(line[at:end])
+        at = end
+
+    return Line(typed=reader.typed, rest="".join(kept).strip())
+
+
+def _end_of_space(line: str, at: int) -> int:
+    found = _SPACE.match(line, at)
+    return found.end() if found else at
+
+
+class _Reader:
+    """Takes flags off a line, one at a time."""
+
+    def __init__(self, line: str, options: Sequence[Option], magic: str) -> None:
+        self._line = line
+        self._magic = magic
+        self._options = {flag: option for option in options for flag in option.spellings}
+        self.typed: dict[str, str] = {}
+
+    def flag(self, at: int) -> int | None:
+        """Read the flag at `at`, if there is one; where the next thing begins."""
+        at = _end_of_space(self._line, at)
+        found = _FLAG.match(self._line, at)
+        if found is None:
+            return None
+
+        option = self._options.get(found["flag"])
+        if option is None:
+            raise self._unknown(found["flag"], at)
+
+        if not option.value:
+            self.typed[option.name] = ""
+            return _end_of_space(self._line, self._end_of_switch(found))
+
+        self.typed[option.name], end = self._value(option, found)
+        return _end_of_space(self._line, end)
+
+    def first_known(self, text: str) -> str:
+        """The first of our flags in a text that is no longer flags."""
+        found = (one[0] for one in _AFTER_SPACE.finditer(text.partition("\n")[0]))
+        return next((flag for flag in found if flag in self._options), "")
+
+    def _end_of_switch(self, found: re.Match[str]) -> int:
+        if found["joined"]:
+            raise BadArgument(f"{found['flag']} takes no value.", hint=f"Write {found['flag']}.")
+
+        return found.end()
+
+    def _value(self, option: Option, found: re.Match[str]) -> tuple[str, int]:
+        start = found.end() if found["joined"] else _end_of_space(self._line, found.end())
+        value = _VALUE.match(self._line, start)
+        if value is None or self._options.get(value[0]):
+            raise BadArgument(
+                f"{found['flag']} needs a {option.value}.",
+                hint=f"Write {found['flag']} {option.value}: {option.about}.",
+            )
+
+        if value["bare"] is None:
+            quoted = value["double"] if value["double"] is not None else value["single"]
+            return re.sub(r"\\([\"'\\])", r"\1", quoted), value.end()
+
+        if value["bare"][0] in "\"'":
+            raise BadArgument(f"The quote after {found['flag']} is not closed.")
+
+        return value["bare"], value.end()
+
+    def _unknown(self, flag: str, at: int) -> BadArgument:
+        close = get_close_matches(flag, self._options, n=1, cutoff=0.5)
+        meant = f"Did you mean {close[0]}? " if close else ""
+        return BadArgument(
+            f"{flag} is not a flag of {self._magic} (column {at + 1}).",
+            hint=f"{meant}{self._magic}? shows all; -- before it makes it text.",
+        )
+
+
+def usage(lines: Sequence[str], options: Sequence[Option]) -> str:
+    """What `%llm?` and `--help` show of the flags."""
+    written = [
+        (", ".join(option.spellings) + (f" {option.value}" if option.value else ""), option.about)
+        for option in options
+    ]
+    width = max(len(flag) for flag, _ in written)
+    return "\n".join([*lines, "", *(f"  {flag:<{width}}  {about}" for flag, about in written)])

@@ -1,0 +1,253 @@
+"""One `%llm` call, from its prompt to the reply in the notebook.
+
+Law: checks come first and send nothing. Then events go to the live output as they come,
+and the reply is shown, kept and bound however the turn ends: whole, stopped or broken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from mojentic_nb.clock import SystemClock
+from mojentic_nb.config import CompletionConfig, merged
+from mojentic_nb.errors import BadArgument, GatewayError
+from mojentic_nb.events import Event, TurnFinished
+from mojentic_nb.magics.arguments import Flags
+from mojentic_nb.magics.failures import Stopped
+from mojentic_nb.magics.frame import Frame
+from mojentic_nb.magics.live import Live, opened
+from mojentic_nb.magics.names import LAST, bind, check_name
+from mojentic_nb.magics.once import Once
+from mojentic_nb.magics.session import Session
+from mojentic_nb.magics.surroundings import is_attended
+from mojentic_nb.magics.tools import tools_named
+from mojentic_nb.messages import LLMMessage
+from mojentic_nb.reply import Reply
+from mojentic_nb.views.reply_line import reply_line, reply_line_markdown
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from mojentic_nb.broker import LLMBroker
+
+__all__ = ["Call", "Desk", "about", "ask", "is_timed", "planned", "with_footer"]
+
+INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """Where calls are made: the notebook's shell, its conversation, what it has shown."""
+
+    shell: InteractiveShell
+    session: Session
+    once: Once
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """A call that has been checked and may be sent.
+
+    Attributes:
+        prompt: With the notebook's values in place.
+        used: What was put in, by reference, in a few words.
+    """
+
+    prompt: str
+    flags: Flags
+    messages: list[LLMMessage]
+    config: CompletionConfig
+    tools: list[Any]
+    used: Mapping[str, str]
+
+
+def planned(
+    desk: Desk, flags: Flags, prompt: str, used: Mapping[str, str], namespace: Mapping[str, Any]
+) -> Call:
+    """Check everything that can be checked without sending.
+
+    Raises:
+        BadArgument: A flag's value makes no sense.
+    """
+    if not prompt.strip():
+        raise BadArgument("There is nothing to ask.", hint="Write a prompt; %llm? shows how.")
+
+    session, settings = desk.session, desk.session.settings
+    check_name(flags.out, desk.shell.user_ns)
+    names = flags.tools
+    if names is None:
+        names = tuple(one.strip() for one in settings.tools.split(",") if one.strip())
+    return Call(
+        prompt=prompt,
+        flags=flags,
+        messages=session.messages(prompt, system=flags.system, fresh=flags.fresh),
+        config=completion_config(settings, flags),
+        tools=tools_named(names, namespace),
+        used=used,
+    )
+
+
+def completion_config(settings: Any, flags: Flags) -> CompletionConfig:
+    """The settings of a completion: the notebook's, overlaid by the call's."""
+    base = merged(None, {"temperature": settings.temperature, "max_tokens": settings.max_tokens})
+    return merged(base, {"temperature": flags.temperature, "max_tokens": flags.max_tokens})
+
+
+def is_timed(desk: Desk) -> bool:
+    """Whether what varies between runs is shown: where a person looks, or as configured."""
+    wish = desk.session.settings.footer
+    return is_attended(desk.shell) if wish == "auto" else wish == "on"
+
+
+def ask(desk: Desk, call: Call) -> Reply:
+    """Send a call and show what comes back.
+
+    Raises:
+        Stopped: The reader interrupted; what had come is in `_llm`.
+        GatewayError: The model could not be reached, refused, or broke off.
+    """
+    settings = desk.session.settings
+    broker = desk.session.broker(call.flags.model)
+    frame = Frame(math=call.flags.math or settings.math, timed=is_timed(desk))
+    stream = "off" if call.flags.no_stream else settings.stream
+    live = opened(desk.shell, frame, stream=stream, quiet=call.flags.quiet)
+    return _Turn(desk, call, broker, live).run()
+
+
+class _Turn:
+    """One turn under way, and the three ways it can end."""
+
+    def __init__(self, desk: Desk, call: Call, broker: LLMBroker, live: Live) -> None:
+        self._desk = desk
+        self._call = call
+        self._broker = broker
+        self._live = live
+        self._id = str(uuid4())
+        self._now = SystemClock.now
+        self._asked_at = self._now()
+        self._first_at: float | None = None
+
+    def run(self) -> Reply:
+        """Send, show, and end in a reply, a `Stopped` or an error."""
+        try:
+            reply = self._finished()
+        except KeyboardInterrupt:
+            raise self._stopped() from None
+        except GatewayError as error:
+            self._broken(error)
+            raise
+
+        self._show(reply, _why_partial(reply))
+        self._kept(reply)
+        bind(self._desk.shell, self._call.flags.out, reply)
+        return reply
+
+    def _finished(self) -> Reply:
+        with closing(self._events()) as events:  # type: ignore[type-var]
+            for event in events:
+                self._live.take(event)
+                if self._first_at is None and self._live.frame.size:
+                    self._first_at = self._now()
+                if type(event) is TurnFinished:
+                    return Reply.of(event, correlation_id=self._id)
+
+        raise AssertionError("a turn ends in TurnFinished or raises")
+
+    def _events(self) -> Iterator[Event]:
+        call = self._call
+        return self._broker.generate_events(
+            call.messages, call.tools or None, call.config, correlation_id=self._id
+        )
+
+    def _stopped(self) -> Stopped:
+        reply = self._partial(INTERRUPTED)
+        told = f"{len(reply):,} characters"
+        self._show(reply, f"stopped after {told}" if reply.content else "stopped")
+        if not reply.content:
+            return Stopped("Stopped before the first word.")
+
+        self._kept(reply)
+        bind(self._desk.shell, self._call.flags.out, reply)
+        return Stopped(f"Stopped after {told}; the text so far is in {LAST}.")
+
+    def _broken(self, error: GatewayError) -> None:
+        reply = self._partial("error")
+        if error.partial or reply.content:
+            self._show(reply, "broken off: the rest of the answer never came")
+            bind(self._desk.shell, LAST, reply)
+        else:
+            self._live.frame.note = ""
+            tries = self._live.frame.retries
+            # An output that told of waits is there already, and must not stay blank.
+            self._show(reply, f"asked {tries + 1} times" if self._live.is_open else "")
+
+    def _partial(self, reason: str) -> Reply:
+        now = self._now()
+        first = self._first_at
+        return Reply(
+            self._live.frame.text,
+            finish_reason=reason,
+            model=self._broker.model,
+            duration_s=now - self._asked_at,
+            ttft_s=None if first is None else first - self._asked_at,
+            correlation_id=self._id,
+            is_partial=True,
+        )
+
+    def _kept(self, reply: Reply) -> None:
+        session = self._desk.session
+        session.count(reply.usage)
+        bind(self._desk.shell, LAST, reply)
+        if not self._call.flags.fresh:
+            session.keep(self._call.prompt, reply)
+
+    def _show(self, reply: Reply, mark: str) -> None:
+        frame = self._live.frame
+        frame.note = ""
+        frame.mark = mark
+        line = with_footer(self._desk, frame, reply, mark)
+        self._live.finish({**about(reply), "retries": frame.retries})
+        self._desk.once.shown(reply, line)
+
+
+def with_footer(desk: Desk, frame: Frame, reply: Reply, mark: str = "") -> str:
+    """Put the quiet line under the frame where it is wanted; what `Out[n]:` may say."""
+    told: dict[str, Any] = {
+        "model": reply.model,
+        "duration_s": reply.duration_s,
+        "ttft_s": reply.ttft_s,
+        "usage_in": reply.usage.input_tokens,
+        "usage_out": reply.usage.output_tokens,
+        "marks": ["partial"] if reply.is_partial else [],
+    }
+    if not is_timed(desk):
+        return f"a reply of {len(reply):,} characters"
+
+    if not frame.is_empty:
+        frame.footer = (reply_line_markdown(**told), reply_line(**told))
+    return reply_line(**told)
+
+
+def about(reply: Reply) -> dict[str, Any]:
+    """What an output's metadata say of its reply; JSON, and no word of the prompt."""
+    return {
+        "model": reply.model,
+        "usage": {name: n for name, n in asdict(reply.usage).items() if n is not None},
+        "duration_s": round(reply.duration_s, 4),
+        "ttft_s": None if reply.ttft_s is None else round(reply.ttft_s, 4),
+        "finish_reason": reply.finish_reason,
+        "is_partial": reply.is_partial,
+    }
+
+
+def _why_partial(reply: Reply) -> str:
+    if reply.finish_reason == "length":
+        return "cut at its bound: raise --max-tokens for more"
+    if reply.finish_reason == "content_filter":
+        return "cut by the provider's filter"
+
+    return "" if reply.content.strip() else "an empty reply"

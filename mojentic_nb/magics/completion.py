@@ -1,0 +1,139 @@
+"""What Tab offers on a magic's line and in a prompt.
+
+Law: looks at the text, the namespace and what was seen before; never asks a network,
+because it runs at every keystroke in some front ends.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from mojentic_nb.magics.arguments import ASK, STRUCTURED, Option
+from mojentic_nb.magics.settings import SETTINGS
+from mojentic_nb.magics.tools import BUILT_IN
+
+if TYPE_CHECKING:
+    from mojentic_nb.magics.llm import LLMMagics
+
+__all__ = ["matcher_of", "offers"]
+
+_MAGIC = re.compile(r"^\s*(?:[\w.]+\s*=\s*)?(?P<signs>%%?)(?P<name>\w+)(?P<space>[ \t])")
+_LAST_WORD = re.compile(r"\S*$")
+_LAST_REFERENCE = re.compile(r"\{(?P<name>[^\W\d]\w*|)$")
+_MOST = 100
+
+
+def matcher_of(magics: LLMMagics) -> Callable[[Any], Any] | None:
+    """A matcher for IPython's completer; None where IPython is too old for one."""
+    try:
+        from IPython.core.completer import SimpleCompletion, context_matcher
+    except ImportError:  # IPython 7, as in Colab
+        return None
+
+    def matcher(context: Any) -> Any:
+        lines = context.full_text.split("\n")
+        fragment, words = offers(lines, context.cursor_line, context.cursor_position, magics)
+        completions = [SimpleCompletion(text=word, type="magic") for word in words[:_MOST]]
+        return {
+            "completions": completions,
+            "matched_fragment": fragment,
+            "suppress": bool(completions),
+            "ordered": True,
+        }
+
+    known: Any = context_matcher(identifier="mojentic_nb")(matcher)
+    known.of_magics = magics
+    return known  # type: ignore[no-any-return]
+
+
+def offers(lines: list[str], row: int, column: int, magics: LLMMagics) -> tuple[str, list[str]]:
+    """What is being typed, and the words it may become.
+
+    Args:
+        lines: The cell.
+        row: The cursor's line, from 0.
+        column: Its place in that line.
+        magics: Whose names, models and variables are offered.
+    """
+    before = lines[row][:column]
+    head = _MAGIC.match(before) or (_MAGIC.match(f"{lines[0]} ") if row else None)
+    if head is None or (row and head["signs"] != "%%"):
+        return "", []
+
+    names = {magics.name: ASK, f"mojentic_{magics.name}": ASK, "structured": STRUCTURED}
+    options = names.get(head["name"])
+    if options is None:
+        return _of_settings(head["name"], before, magics)
+
+    reference = _LAST_REFERENCE.search(before)
+    if reference:
+        return reference["name"], _starting(reference["name"], _variables(magics))
+    if _MAGIC.match(before) is None:
+        return "", []
+
+    return _on_line(before[head.end() :], options, magics)
+
+
+def _on_line(typed: str, options: Iterable[Option], magics: LLMMagics) -> tuple[str, list[str]]:
+    words = typed.split()
+    if typed.endswith((" ", "\t")) or not typed:
+        words.append("")
+
+    word = words[-1] if words else ""
+    previous = words[-2] if len(words) > 1 else ""
+    option = next((one for one in options if one.value and previous in one.spellings), None)
+    if option is not None:
+        return _of_value(option, word, magics)
+    if word.startswith("-"):
+        flags = [flag for one in options for flag in reversed(one.spellings)]
+        return word, _starting(word, flags)
+
+    return "", []
+
+
+def _of_value(option: Option, word: str, magics: LLMMagics) -> tuple[str, list[str]]:
+    if option.name == "model":
+        return word, _starting(word, _models(magics))
+    if option.name == "tools":
+        typed = word.rpartition(",")[2]
+        return typed, _starting(typed, [*_tools(magics), *BUILT_IN])
+    if option.name == "out":
+        return word, _starting(word, _variables(magics))
+
+    return "", []
+
+
+def _of_settings(name: str, before: str, magics: LLMMagics) -> tuple[str, list[str]]:
+    word = _LAST_WORD.search(before)
+    typed = word[0] if word else ""
+    if name == "llm_config":
+        if typed.startswith("model="):
+            part = typed.removeprefix("model=")
+            return part, _starting(part, _models(magics))
+        return typed, _starting(typed, [*(f"{one}=" for one in SETTINGS), "forget", "reset"])
+    if name == "llm_models":
+        return typed, _starting(typed, ("ollama", "openai", "anthropic", "demo"))
+
+    return "", []
+
+
+def _models(magics: LLMMagics) -> list[str]:
+    known = [name for names in magics.session.models.values() for name in names]
+    return [*sorted({*known, "demo"}), "ollama:", "openai:", "anthropic:"]
+
+
+def _variables(magics: LLMMagics) -> Iterator[str]:
+    shell: Any = magics.shell
+    namespace, hidden = shell.user_ns, shell.user_ns_hidden
+    return (name for name in namespace if not name.startswith("_") and name not in hidden)
+
+
+def _tools(magics: LLMMagics) -> Iterator[str]:
+    shell: Any = magics.shell
+    return (name for name in _variables(magics) if callable(shell.user_ns[name]))
+
+
+def _starting(word: str, known: Iterable[str]) -> list[str]:
+    return [one for one in dict.fromkeys(known) if one.startswith(word)]

@@ -1,0 +1,207 @@
+"""What a turn looks like so far: events in, one Markdown text and its plain twin out.
+
+Law: pure; no clock, no display. Text, thinking and tool calls stand in the order they
+came. Whatever varies between two runs (durations, the quiet line) is shown only where
+`timed` says that somebody is looking, so that saved notebooks can be compared.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from mojentic_nb.events import (
+    Event,
+    ModelAsked,
+    Repairing,
+    Retrying,
+    TextDelta,
+    ThinkingDelta,
+    ToolCalled,
+    ToolReturned,
+)
+from mojentic_nb.messages import LLMToolCall
+from mojentic_nb.views import numbers
+from mojentic_nb.views.markdown import bounded, details, inline, showable
+
+__all__ = ["Frame", "call_line", "retry_note"]
+
+_LONGEST_VALUE = 60
+_LONGEST_RESULT = 80
+_LONGEST_BODY = 4000
+
+
+@dataclass(slots=True)
+class _Words:
+    """Text or thinking that is still growing."""
+
+    is_thinking: bool
+    pieces: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        if len(self.pieces) > 1:
+            self.pieces = ["".join(self.pieces)]
+
+        return self.pieces[0] if self.pieces else ""
+
+
+@dataclass(slots=True)
+class _Use:
+    """A tool call, and what came of it once it has."""
+
+    call: LLMToolCall
+    returned: ToolReturned | None = None
+
+
+class Frame:
+    """The picture of one turn; `take` feeds it, `markdown` and `plain` draw it.
+
+    Attributes:
+        note: A passing remark under the text, such as a wait; gone with the next event.
+        mark: Why the text is not whole, in a few words; stays.
+        footer: The quiet line, as Markdown and as text.
+        size: Characters of text and thinking so far.
+        retries: How often the model had to be asked again.
+    """
+
+    def __init__(self, *, math: bool = False, timed: bool = False) -> None:
+        self._math = math
+        self._timed = timed
+        self._parts: list[_Words | _Use] = []
+        self._answer: list[str] = []
+        self.note = ""
+        self.mark = ""
+        self.footer = ("", "")
+        self.size = 0
+        self.retries = 0
+
+    @property
+    def text(self) -> str:
+        """The answer so far: since the model was last asked."""
+        return "".join(self._answer)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing yet to look at."""
+        return not (self._parts or self.note or self.mark)
+
+    def take(self, event: Event) -> bool:
+        """Add an event; whether it is one to be drawn at once."""
+        kind = type(event)
+        if kind is TextDelta:
+            self._answer.append(event.text)  # type: ignore[union-attr]
+            return self._add(event.text, is_thinking=False)  # type: ignore[union-attr]
+        if kind is ThinkingDelta:
+            return self._add(event.text, is_thinking=True)  # type: ignore[union-attr]
+
+        return self._happened(event)
+
+    def _add(self, text: str, *, is_thinking: bool) -> bool:
+        self.note = ""
+        last = self._parts[-1] if self._parts else None
+        if not isinstance(last, _Words) or last.is_thinking is not is_thinking:
+            last = _Words(is_thinking)
+            self._parts.append(last)
+
+        last.pieces.append(text)
+        self.size += len(text)
+        return False
+
+    def _happened(self, event: Event) -> bool:
+        if isinstance(event, ModelAsked):
+            self._answer.clear()
+            return False
+        if isinstance(event, ToolCalled):
+            self._parts.append(_Use(event.call))
+            return True
+        if isinstance(event, ToolReturned):
+            self._returned(event)
+            return True
+        if isinstance(event, Retrying):
+            self.retries += 1
+            self.note = retry_note(event)
+            return True
+        if isinstance(event, Repairing):
+            self.note = f"The answer did not fit ({event.problem}); asking again."
+            return True
+
+        return False
+
+    def _returned(self, event: ToolReturned) -> None:
+        open_uses = (one for one in self._parts if isinstance(one, _Use) and one.returned is None)
+        use = next(open_uses, None)
+        if use is None:
+            use = _Use(event.call)
+            self._parts.append(use)
+
+        use.returned = event
+
+    def markdown(self) -> str:
+        """The whole picture, as Markdown that may still be growing."""
+        notes = [f"*{inline(one)}*" for one in (self.note, self.mark) if one]
+        return "\n\n".join([*self._drawn(), *notes, *filter(None, [self.footer[0]])]) or " "
+
+    def _drawn(self) -> Iterator[str]:
+        for part in self._parts:
+            if isinstance(part, _Use):
+                yield details(self._use_line(part), _use_body(part))
+            elif part.is_thinking:
+                yield details(_thinking_line(part.text), bounded(part.text, _LONGEST_BODY))
+            else:
+                yield showable(part.text, math=self._math)
+
+    def plain(self) -> str:
+        """The same picture as plain text."""
+        parts = [self._plain_part(part) for part in self._parts]
+        notes = [f"[{one}]" for one in (self.note, self.mark) if one]
+        return "\n\n".join([*parts, *notes, *filter(None, [self.footer[1]])]) or " "
+
+    def _plain_part(self, part: _Words | _Use) -> str:
+        if isinstance(part, _Use):
+            return self._use_line(part)
+
+        return f"[{_thinking_line(part.text)}]" if part.is_thinking else part.text
+
+    def _use_line(self, use: _Use) -> str:
+        return call_line(use.call, use.returned, timed=self._timed)
+
+
+def call_line(call: LLMToolCall, returned: ToolReturned | None, *, timed: bool) -> str:
+    """One line for a tool call: `calculator(expression="17*23") → 391 · 2 ms`."""
+    arguments = ", ".join(f"{name}={_short(value)}" for name, value in call.arguments.items())
+    line = f"{call.name}({arguments if call.malformed is None else '?'}) → "
+    if returned is None:
+        return f"{line}…"
+
+    result = bounded(" ".join(returned.text.split()), _LONGEST_RESULT)
+    took = f" · {numbers.seconds(returned.duration_s)}" if timed else ""
+    return f"{line}{'' if returned.ok else 'failed: '}{result or '(nothing)'}{took}"
+
+
+def _short(value: Any) -> str:
+    return bounded(json.dumps(value, ensure_ascii=False, default=str), _LONGEST_VALUE)
+
+
+def _use_body(use: _Use) -> str:
+    asked = json.dumps(use.call.arguments, ensure_ascii=False, indent=2, default=str)
+    asked = asked if use.call.malformed is None else use.call.malformed
+    told = "(running)" if use.returned is None else use.returned.text
+    return f"{bounded(asked, _LONGEST_BODY)}\n→\n{bounded(told, _LONGEST_BODY)}"
+
+
+def _thinking_line(text: str) -> str:
+    return f"thinking · {len(text):,} characters"
+
+
+def retry_note(event: Retrying) -> str:
+    """Why nothing comes for a while, in a few words."""
+    error = event.error
+    who = error.gateway or "The model"
+    what = "is busy" if error.status in (429, 529) else "did not answer"
+    if error.status is not None and error.status not in (429, 529):
+        what = f"answered with {error.status}"
+
+    return f"{who} {what}: again in {numbers.seconds(event.wait_s)}"

@@ -1,0 +1,161 @@
+"""The one output of a call: opened once, redrawn seldom, ended with the whole text.
+
+Law: everything is published from the cell's own thread, under one display id, with one
+preferred MIME type; metadata come with the last frame alone (VS Code replaces all of a
+cell's outputs when they change). The time is looked at when a token comes: no timer.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from mojentic_nb.clock import Clock, SystemClock
+from mojentic_nb.events import Event, TextDelta, ToolReturned
+from mojentic_nb.magics.frame import Frame, call_line
+from mojentic_nb.magics.publishing import publish, replace
+from mojentic_nb.magics.surroundings import is_terminal, may_stream
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+__all__ = ["AtEnd", "Live", "Redrawn", "Typed", "Unseen", "opened"]
+
+# Each redraw is a full parse, highlighting and typesetting in the browser. Precedents:
+# tqdm 10 a second, rich.Live 4; JupyterLab stays responsive at 20 (measured, see FACTS
+# of the design: 1000 tokens cost 1.9 s of browser time at 20 Hz, 8.3 s per token).
+REDRAWS_PER_SECOND = 15
+
+# A frame holds the whole text, so long texts are redrawn less often: bytes per second
+# stay bounded.
+CHARACTERS_PER_SECOND = 200_000
+
+
+class Live:
+    """Shows a turn; this one shows nothing, and is what `--quiet` gets.
+
+    Attributes:
+        frame: The picture, as far as it has come.
+    """
+
+    def __init__(self, frame: Frame) -> None:
+        self.frame = frame
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is an output on the screen already, which can be replaced."""
+        return False
+
+    def take(self, event: Event) -> None:
+        """Something happened: note it, and show it where it is time."""
+        self.frame.take(event)
+
+    def finish(self, about: dict[str, Any]) -> None:
+        """Show the picture as it stays; `about` goes into the output's metadata."""
+
+
+class Unseen(Live):
+    """Shows nothing at all."""
+
+
+class AtEnd(Live):
+    """Publishes one display when all is there: for tests, captures and scripts."""
+
+    def finish(self, about: dict[str, Any]) -> None:
+        """Publish the one display, if there is anything to see."""
+        if not self.frame.is_empty:
+            publish(_bundle(self.frame), about=about)
+
+
+class Redrawn(Live):
+    """Redraws one output while the answer grows: for notebooks."""
+
+    def __init__(self, frame: Frame, clock: Clock | None = None) -> None:
+        super().__init__(frame)
+        self._now = (clock or SystemClock()).now
+        self._display_id = ""
+        self._next_at = 0.0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the output has been opened."""
+        return bool(self._display_id)
+
+    def take(self, event: Event) -> None:
+        """Redraw at most so many times a second, and at once where a tool is involved."""
+        is_turning_point = self.frame.take(event)
+        if is_turning_point or (self.frame.size and self._now() >= self._next_at):
+            self._draw()
+
+    def _draw(self) -> None:
+        # The twin of a frame that passes would double the bytes; the last one has it.
+        self._publish({"text/markdown": self.frame.markdown(), "text/plain": "…"})
+        wait_s = max(1 / REDRAWS_PER_SECOND, self.frame.size / CHARACTERS_PER_SECOND)
+        self._next_at = self._now() + wait_s
+
+    def finish(self, about: dict[str, Any]) -> None:
+        """Draw the last frame, whatever the time."""
+        if self.is_open or not self.frame.is_empty:
+            self._publish(_bundle(self.frame), about)
+
+    def _publish(self, bundle: dict[str, str], about: dict[str, Any] | None = None) -> None:
+        if self.is_open:
+            replace(self._display_id, bundle, about=about)
+        else:
+            self._display_id = publish(bundle, about=about, may_change=True)
+
+
+class Typed(Live):
+    """Writes the answer as it comes: for a terminal, which cannot redraw."""
+
+    def __init__(self, frame: Frame) -> None:
+        super().__init__(frame)
+        self._ends_line = True
+
+    def take(self, event: Event) -> None:
+        """Write what is new; tools and waits get a line of their own."""
+        note = self.frame.note
+        self.frame.take(event)
+        if isinstance(event, TextDelta):
+            self._write(event.text)
+        elif isinstance(event, ToolReturned):
+            self._line(call_line(event.call, event, timed=False))
+        elif self.frame.note and self.frame.note != note:
+            self._line(f"[{self.frame.note}]")
+
+    def finish(self, about: dict[str, Any]) -> None:
+        """End the last line, and say why the text is not whole where it is not."""
+        if self.frame.mark:
+            self._line(f"[{self.frame.mark}]")
+        elif not self._ends_line:
+            self._write("\n")
+
+    def _line(self, text: str) -> None:
+        self._write(f"{text}\n" if self._ends_line else f"\n{text}\n")
+
+    def _write(self, text: str) -> None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        self._ends_line = text.endswith("\n")
+
+
+def _bundle(frame: Frame) -> dict[str, str]:
+    return {"text/markdown": frame.markdown(), "text/plain": frame.plain()}
+
+
+def opened(
+    shell: InteractiveShell,
+    frame: Frame,
+    *,
+    stream: str,
+    quiet: bool = False,
+    clock: Clock | None = None,
+) -> Live:
+    """The right way to show a turn here; `stream` is auto, on or off."""
+    if quiet:
+        return Unseen(frame)
+
+    if not may_stream(shell, stream):
+        return AtEnd(frame)
+
+    return Typed(frame) if is_terminal(shell) else Redrawn(frame, clock)

@@ -1,0 +1,193 @@
+"""The magics themselves: what IPython calls.
+
+Law: a magic here reads its line, hands over, and lets failures out in one line. Magics
+are synchronous (IPython does not await a cell magic). Their prose is nobody's Python:
+no expansion of the line by IPython, no silencing by a semicolon.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import ChainMap
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from IPython.core.magic import magics_class, needs_local_scope, no_var_expand
+
+from mojentic_nb.magics import arguments
+from mojentic_nb.magics.arguments import ASK, STRUCTURED, Flags, Line, read_around, read_first
+from mojentic_nb.magics.failures import friendly
+from mojentic_nb.magics.once import Once
+from mojentic_nb.magics.prompt import filled_flag, note, worded
+from mojentic_nb.magics.session import Session
+from mojentic_nb.magics.settings import Settings
+from mojentic_nb.magics.surroundings import has_lossy_loops
+from mojentic_nb.reply import Reply
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from mojentic_nb.magics.asking import Desk
+
+__all__ = ["LLMMagics"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def prose(function: F) -> F:
+    """Mark a magic whose line is prose, and which wants the caller's variables."""
+    return needs_local_scope(no_var_expand(function))
+
+
+@magics_class
+class LLMMagics(Settings):
+    """Language models in cells: `%llm`, `%%llm`, `%%structured` and their settings."""
+
+    def __init__(self, shell: InteractiveShell, **traits: Any) -> None:
+        super().__init__(shell, **traits)
+        self._shell = shell
+        self.once = Once(shell)
+        self.session = Session(settings=self)
+        self._has_warned = False
+
+    def warn_of_nested_loops(self) -> None:
+        """Say once what nest_asyncio does to a kernel, if it is there."""
+        if not self._has_warned and has_lossy_loops():
+            self._has_warned = True
+            note(
+                "nest_asyncio is applied in this kernel and makes it lose messages. These magics "
+                "do not need it; where other code does, nest_asyncio2 loses none."
+            )
+
+    @property
+    def desk(self) -> Desk:
+        """Where calls are made."""
+        from mojentic_nb.magics.asking import Desk
+
+        return Desk(shell=self._shell, session=self.session, once=self.once)
+
+    @prose
+    def llm(
+        self, line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None
+    ) -> Reply | None:
+        """Ask, and show the answer as it comes."""
+        namespace = self._namespace(local_ns)
+        with friendly(debug="--debug" in line.split()):
+            magic = f"%{self.name}" if cell is None else f"%%{self.name}"
+            read = read_first(line, ASK, magic=magic)
+            if "help" in read.typed:
+                self._help(self.llm)
+                return None
+
+            flags = self._flags(read, namespace)
+            if read.late:
+                note(f"{read.late} came after the prompt began and is part of it: flags go first.")
+
+            result = worded(_joined(read.rest, cell), namespace, raw=flags.raw)
+            return self._asked(flags, result.text, result.used, namespace)
+
+    def _asked(
+        self, flags: Flags, prompt: str, used: Mapping[str, str], namespace: Mapping[str, Any]
+    ) -> Reply | None:
+        from mojentic_nb.magics.asking import ask, planned
+
+        self.warn_of_nested_loops()
+
+        call = planned(self.desk, flags, prompt, used, namespace)
+        if flags.dry_run:
+            from mojentic_nb.magics.dry_run import show
+
+            show(call, model=self.session.named_model(flags.model))
+            return None
+
+        return ask(self.desk, call)
+
+    @prose
+    def structured(self, line: str, cell: str, local_ns: Mapping[str, Any] | None = None) -> Any:
+        """Ask for an object, and put it into a variable."""
+        from mojentic_nb.magics.structured import structured
+
+        namespace = self._namespace(local_ns)
+        with friendly(debug="--debug" in line.split()):
+            read = read_around(line, STRUCTURED, magic="%%structured")
+            if "help" in read.typed:
+                self._help(self.structured)
+                return None
+
+            flags = self._flags(read, namespace)
+            result = worded(cell, namespace, raw=flags.raw)
+            return structured(self.desk, flags, read.rest, result, namespace)
+
+    def llm_config(self, line: str) -> None:
+        """Show or change what holds for every call.
+
+        %llm_config                        a table of the settings
+        %llm_config model=demo stream=off  change some; a text with blanks in quotes
+        %llm_config temperature=none       take one back
+        %llm_config forget                 begin a new conversation
+        %llm_config reset                  everything as at the start
+        """
+        from mojentic_nb.magics.configuring import configure
+
+        with friendly():
+            configure(self.session, line)
+
+    def llm_models(self, line: str) -> None:
+        """List the models there are, by provider.
+
+        %llm_models            every provider; one that does not answer says why
+        %llm_models ollama     one of them, its list whole
+        """
+        from mojentic_nb.magics.models import show_models
+
+        with friendly():
+            show_models(self.session, line.strip())
+
+    def _namespace(self, local_ns: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        return ChainMap(dict(local_ns or {}), self._shell.user_ns)
+
+    def _flags(self, read: Line, namespace: Mapping[str, Any]) -> Flags:
+        def fill(name: str, value: str) -> str:
+            if name == "system" and "raw" in read.typed:
+                return value
+
+            return filled_flag(name, value, namespace)
+
+        return Flags.of(read.typed, fill)
+
+    def _help(self, magic: Callable[..., Any]) -> None:
+        sys.stdout.write(f"{magic.__doc__}\n")
+
+
+def _joined(first: str, cell: str | None) -> str:
+    """Words after the flags begin the prompt that a cell goes on with."""
+    if cell is None:
+        return first
+
+    return f"{first}\n{cell}" if first.strip() else cell
+
+
+LLMMagics.llm.__doc__ = arguments.usage(
+    [
+        "Ask, and show the answer as it comes.",
+        "",
+        "  %llm [flags] prompt      one line; also in loops, and as  x = %llm ...",
+        "  %%llm [flags]            the cell below is the prompt",
+        "",
+        "{name}, {name.attr} and {name[key]} in the prompt are the notebook's variables.",
+        "The reply is in _ and in _llm. Later prompts follow up on earlier ones.",
+    ],
+    ASK,
+)
+LLMMagics.structured.__doc__ = arguments.usage(
+    [
+        "Ask for an object, and put it into a variable.",
+        "",
+        "  %%structured TYPE [flags]    the cell below is the text to read",
+        "",
+        "TYPE is a class of this notebook, list[Person], or a line of fields such as",
+        "name, age int, tags list[str]. A list becomes a DataFrame. The conversation",
+        "so far is not sent.",
+    ],
+    STRUCTURED,
+)

@@ -1,0 +1,115 @@
+"""A validated object as a person looks at it, and a list of them as a DataFrame.
+
+Law: pandas is imported only when a frame is wanted. A view has a text twin that says the
+same; nothing of a value is read as HTML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
+from enum import Enum
+from html import escape
+from typing import TYPE_CHECKING, Any, get_args
+
+from pydantic import BaseModel
+
+from mojentic_nb.views.markdown import bounded, showable
+from mojentic_nb.views.summary import summarise
+from mojentic_nb.views.table import html_table, text_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["bundle", "framed", "is_many"]
+
+_LONGEST_VALUE = 400
+
+
+def is_many(value: Any) -> bool:
+    """Whether a value becomes a frame by itself."""
+    return isinstance(value, (list, set, tuple))
+
+
+def framed(value: Any, target: Any) -> pd.DataFrame:
+    """One row per object, one column per field, in the class's order.
+
+    Args:
+        value: One object or several.
+        target: The type that was asked for: it names the columns when nothing was found.
+    """
+    import pandas as pd
+
+    rows = [_record(one) for one in (value if is_many(value) else [value])]
+    return pd.DataFrame(rows, columns=None if rows else _columns(target))
+
+
+def _record(value: Any) -> dict[str, Any]:
+    fields = _fields(value)
+    return {"value": value} if fields is None else fields
+
+
+def _fields(value: Any) -> dict[str, Any] | None:
+    """An object's fields, nested objects as plain data; None for what has no fields."""
+    if isinstance(value, BaseModel):
+        return {name: _plain(one) for name, one in value.model_dump().items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: _plain(one) for name, one in asdict(value).items()}
+    if isinstance(value, Mapping):
+        return {str(name): _plain(one) for name, one in value.items()}
+
+    return None
+
+
+def _plain(value: Any) -> Any:
+    return value.value if isinstance(value, Enum) else value
+
+
+def _columns(target: Any) -> list[str]:
+    inner = next(iter(get_args(target)), target)
+    if isinstance(inner, type) and issubclass(inner, BaseModel):
+        return list(inner.model_fields)
+
+    return list(getattr(inner, "__dataclass_fields__", ["value"]))
+
+
+def bundle(value: Any, line: str = "") -> dict[str, str]:
+    """A value as MIME types; `line` is the quiet one under it."""
+    if hasattr(value, "_repr_html_"):
+        return _with_line({"text/html": value._repr_html_(), "text/plain": repr(value)}, line)
+
+    fields = _fields(value)
+    if fields:
+        return _with_line(_table(type(value).__name__, fields), line)
+
+    if isinstance(value, str):
+        below = f"\n\n<small>{escape(line)}</small>" if line else ""
+        text = f"{value}\n\n{line}" if line else value
+        return {"text/markdown": showable(value) + below, "text/plain": text or " "}
+
+    return {"text/plain": f"{value!r}\n\n{line}" if line else repr(value)}
+
+
+def _table(title: str, fields: Mapping[str, Any]) -> dict[str, str]:
+    rows = [(name, _written(one)) for name, one in fields.items()]
+    columns = (title, "")
+    return {"text/html": html_table(columns, rows), "text/plain": text_table(columns, rows)}
+
+
+def _written(value: Any) -> Any:
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, (list, tuple)) and all(isinstance(one, (str, int)) for one in value):
+        return bounded(", ".join(map(str, value)), _LONGEST_VALUE)
+
+    return bounded(summarise(value, _LONGEST_VALUE), _LONGEST_VALUE)
+
+
+def _with_line(shown: dict[str, str], line: str) -> dict[str, str]:
+    if not line:
+        return shown
+
+    return {
+        "text/html": f"{shown['text/html']}<small>{escape(line)}</small>",
+        "text/plain": f"{shown['text/plain']}\n\n{line}",
+    }

@@ -1,0 +1,138 @@
+"""A real kernel in a process of its own, driven as a front end drives it.
+
+Law: messages are awaited, never slept for; whatever a cell publishes is kept in order.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from queue import Empty
+from types import TracebackType
+from typing import Any, Self
+
+from jupyter_client.manager import KernelManager
+from jupyter_client.session import Session
+
+PATIENCE_S = 30.0
+
+Message = dict[str, Any]
+
+
+@dataclass
+class Ran:
+    """What came of one cell: its reply, and everything it published."""
+
+    reply: Message
+    published: list[Message] = field(default_factory=list)
+
+    @property
+    def status(self) -> str:
+        """`ok`, `error` or `aborted`."""
+        return str(self.reply["status"])
+
+    def of(self, *kinds: str) -> list[Message]:
+        """Contents of the messages of these kinds."""
+        return [one["content"] for one in self.published if one["msg_type"] in kinds]
+
+    @property
+    def displays(self) -> list[Message]:
+        """What the cell's output area holds at the end, updates applied."""
+        shown: dict[str, Message] = {}
+        for one in self.of("display_data", "update_display_data"):
+            name = one.get("transient", {}).get("display_id") or f"alone {len(shown)}"
+            shown[name] = one
+        return list(shown.values())
+
+    @property
+    def text(self) -> str:
+        """All that is streamed to stdout and stderr, and tracebacks."""
+        streamed = "".join(one["text"] for one in self.of("stream"))
+        return streamed + "".join("\n".join(one["traceback"]) for one in self.of("error"))
+
+
+class Kernel:
+    """One running kernel."""
+
+    def __init__(self, **environment: str) -> None:
+        left_out = ("PYTEST_CURRENT_TEST",)
+        inherited = {name: word for name, word in os.environ.items() if name not in left_out}
+        self._environment = {**inherited, **environment}
+        self._manager = KernelManager(kernel_name="python3")
+
+    def __enter__(self) -> Self:
+        self._manager.start_kernel(env=self._environment)
+        self._client = self._manager.blocking_client()
+        self._client.start_channels()
+        self._client.wait_for_ready(timeout=PATIENCE_S)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._client.stop_channels()
+        self._manager.shutdown_kernel(now=True)
+        self._manager.cleanup_resources()
+
+    def begin(self, code: str, **settings: Any) -> str:
+        """Send a cell; gives the id of its request."""
+        return str(self._client.execute(code, **settings))
+
+    def finish(self, request: str, *, watch: Callable[[Message], object] | None = None) -> Ran:
+        """Wait until a cell is done, and gather what it published."""
+        published: list[Message] = []
+        while True:
+            message = self._client.get_iopub_msg(timeout=PATIENCE_S)
+            if message["parent_header"].get("msg_id") != request:
+                continue
+            published.append(message)
+            if watch is not None:
+                watch(message)
+            is_status = message["msg_type"] == "status"
+            if is_status and message["content"]["execution_state"] == "idle":
+                return Ran(self.reply_to(request), published)
+
+    def reply_to(self, request: str) -> Message:
+        """The execute reply of one request."""
+        while True:
+            reply = self._client.get_shell_msg(timeout=PATIENCE_S)
+            if reply["parent_header"].get("msg_id") == request:
+                content: Message = reply["content"]
+                return content
+
+    def run(self, code: str, **settings: Any) -> Ran:
+        """Run a cell to its end."""
+        return self.finish(self.begin(code, **settings))
+
+    def interrupt(self) -> None:
+        """What the stop button of a notebook does."""
+        self._manager.interrupt_kernel()
+
+    def value(self, expression: str) -> str:
+        """An expression's text, evaluated in the kernel."""
+        ran = self.run("", user_expressions={"it": f"str(({expression}))"}, silent=False)
+        found = ran.reply["user_expressions"]["it"]
+        assert found["status"] == "ok", found
+        return str(eval(found["data"]["text/plain"]))
+
+    def quiet(self) -> bool:
+        """Whether nothing more is on its way."""
+        try:
+            self._client.get_iopub_msg(timeout=0.2)
+        except Empty:
+            return True
+        return False
+
+
+def size_of(messages: list[Message]) -> int:
+    """Bytes these messages took on the wire."""
+    session = Session(key=b"")
+    return sum(
+        len(frame)
+        for message in messages
+        for frame in session.serialize({**message, "buffers": []})
+    )

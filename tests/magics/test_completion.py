@@ -1,0 +1,61 @@
+"""What Tab offers, through IPython's own completer."""
+
+from __future__ import annotations
+
+import pytest
+from IPython.core.completer import provisionalcompleter
+
+
+def offered(notebook, text):
+    """The words Tab would put at the end of `text`, with what they replace."""
+    with provisionalcompleter():
+        found = list(notebook.shell.Completer.completions(text, len(text)))
+    return [text[: one.start] + one.text for one in found]
+
+
+@pytest.mark.parametrize(
+    "text, completed",
+    [
+        ("%llm --mo", "%llm --model"),
+        ("%%llm --fr", "%%llm --fresh"),
+        ("%%llm -m demo --dry", "%%llm -m demo --dry-run"),
+        ("x = %llm --no", "x = %llm --no-stream"),
+        ("%%structured Person --fra", "%%structured Person --frame"),
+        ("%llm -m de", "%llm -m demo"),
+        ("%llm --model olla", "%llm --model ollama:"),
+        ("%llm -m ollama:ti", "%llm -m ollama:tiny:1b"),
+        ("%%llm\nWhat of {tab", "%%llm\nWhat of {table"),
+        ("%llm What of {tab", "%llm What of {table"),
+        ("%%structured Person\nRead {tab", "%%structured Person\nRead {table"),
+        ("%llm --tools hal", "%llm --tools halve"),
+        ("%llm --tools halve,res", "%llm --tools halve,resolve_date"),
+        ("%llm -o tab", "%llm -o table"),
+        ("%llm_config tem", "%llm_config temperature="),
+        ("%llm_config model=de", "%llm_config model=demo"),
+        ("%llm_models oll", "%llm_models ollama"),
+    ],
+)
+def test_tab(notebook, loopback, monkeypatch, text, completed):
+    loopback.models = ["tiny:1b"]
+    monkeypatch.setenv("OLLAMA_HOST", loopback.url)
+    notebook.ok("table = 1\ndef halve(x): return x / 2")
+    notebook.ok("%llm_models ollama")
+    loopback.clear()
+    assert completed in offered(notebook, text)
+    assert loopback.requests == []
+
+
+@pytest.mark.parametrize("text", ["tab", "x = {tab", "%time x = tab", "%%time\ntab"])
+def test_elsewhere_ipython_completes_as_ever(notebook, text):
+    notebook.ok("table = 1")
+    assert any(one.endswith("table") for one in offered(notebook, text))
+
+
+def test_a_cell_of_python_above_is_not_a_prompt(notebook):
+    notebook.ok("table = 1")
+    assert "x = 1\n{table" in offered(notebook, "x = 1\n{tab")
+
+
+def test_hidden_names_are_not_offered(notebook):
+    notebook.ok("table = 1\n_secret = 2")
+    assert not any("get_ipython" in one or "{_" in one for one in offered(notebook, "%llm {"))

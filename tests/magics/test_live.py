@@ -1,0 +1,132 @@
+"""The one output: opened once, redrawn seldom, ended with the whole text."""
+
+from __future__ import annotations
+
+import pytest
+
+from mojentic_nb import FrozenClock
+from mojentic_nb.errors import GatewayBusy
+from mojentic_nb.events import (
+    ModelAsked,
+    Retrying,
+    TextDelta,
+    ThinkingDelta,
+    ToolCalled,
+    ToolReturned,
+)
+from mojentic_nb.magics.frame import Frame
+from mojentic_nb.magics.live import Redrawn
+from mojentic_nb.messages import LLMToolCall
+
+CALL = LLMToolCall(name="mul", arguments={"a": 2, "text": "x" * 100})
+
+
+def redrawn(clock):
+    return Redrawn(Frame(), clock)
+
+
+def test_one_output_is_opened_and_replaced(live):
+    reply = live.ok("%%llm\nWrite a story of 300 words")
+    first, *later = live.outputs
+    assert (first.is_update, {one.is_update for one in later}) == (False, {True})
+    assert len({one.display_id for one in live.outputs}) == 1
+    assert {tuple(sorted(one.data)) for one in live.outputs} == {("text/markdown", "text/plain")}
+    assert live.last.plain == reply.content
+
+
+def test_metadata_come_with_the_last_frame_alone(live):
+    live.ok("%%llm --no-stream\nHello")
+    live.ok("%%llm\nHello")
+    assert [bool(one.metadata) for one in live.outputs if not one.is_update] == [True, False]
+    assert live.last.about["model"] == "demo"
+    assert [one for one in live.outputs[1:-1] if one.metadata] == []
+
+
+@pytest.mark.parametrize("way", ["flag", "setting", "variable", "capture"])
+def test_streaming_can_be_off(live, monkeypatch, way):
+    live.ok("%llm_config stream=" + {"setting": "off", "variable": "auto"}.get(way, "on"))
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")
+    if way == "variable":
+        monkeypatch.setenv("MOJENTIC_NB_STREAM", "off")
+    live.ok(
+        {"flag": "%llm --no-stream Hello", "capture": "%%capture kept\n%llm Hello"}.get(
+            way, "%llm Hello"
+        )
+    )
+    found = (
+        [one.data for one in live["kept"].outputs if one.data] if way == "capture" else live.outputs
+    )
+    assert len(found) == 1
+
+
+def test_a_test_gets_one_display_by_itself(live):
+    live.ok("%llm_config stream=auto")
+    live.ok("%llm Write a story of 200 words")
+    assert len(live.outputs) == 1
+
+
+def test_redraws_are_few_however_many_tokens_come(live):
+    clock = FrozenClock()
+    shown = redrawn(clock)
+    for _ in range(2000):
+        shown.take(TextDelta("tokens "))
+        clock.sleep(0.0025)
+    shown.finish({})
+
+    assert len(live.outputs) < 5 * 15 + 5
+    assert live.last.plain == "tokens " * 2000
+    assert sum(len(str(one.data)) for one in live.outputs) < 800_000
+
+
+def test_instant_tokens_cost_two_frames(live):
+    shown = redrawn(FrozenClock())
+    for _ in range(6000):
+        shown.take(TextDelta("x "))
+    shown.finish({})
+    assert len(live.outputs) == 2
+
+
+def test_a_turn_that_shows_nothing_opens_nothing(live):
+    shown = redrawn(FrozenClock())
+    shown.take(ModelAsked("x", 1))
+    shown.finish({})
+    assert live.outputs == []
+
+
+def test_tools_are_drawn_at_once_and_folded(live):
+    shown = redrawn(FrozenClock())
+    shown.take(ToolCalled(CALL))
+    assert "→ …" in live.last.markdown
+    shown.take(ToolReturned(CALL, "4", True, 0.002))
+    assert "→ 4" in live.last.markdown
+    shown.take(TextDelta("It is 4."))
+    shown.finish({})
+    assert live.last.plain.endswith("→ 4\n\nIt is 4.")
+
+
+def test_an_open_fence_is_closed_in_the_shown_copy_only(live):
+    shown = redrawn(FrozenClock())
+    shown.take(TextDelta("```python\nprint(1)"))
+    assert live.last.markdown.endswith("```")
+    assert shown.frame.text == "```python\nprint(1)"
+
+
+def test_the_picture_in_full():
+    frame = Frame(timed=True)
+    frame.take(ThinkingDelta("hmm"))
+    frame.take(TextDelta("Let me see."))
+    frame.take(ToolCalled(CALL))
+    frame.take(ToolReturned(CALL, "no", False, 0.002))
+    frame.take(ModelAsked("x", 2))
+    frame.take(Retrying(GatewayBusy("busy", gateway="ollama", status=429), 1, 2.0))
+    assert "ollama is busy: again in 2.00 s" in frame.markdown()
+    frame.take(TextDelta("Done."))
+    frame.mark, frame.footer = "partial", ("<small>x</small>", "x")
+    thinking, first, call, last, mark, footer = frame.plain().split("\n\n")
+    assert (thinking, first, last) == ("[thinking · 3 characters]", "Let me see.", "Done.")
+    assert (
+        call.startswith("mul(a=2, text=") and call.endswith("→ failed: no · 2.0 ms")
+    ) or "2 ms" in call
+    assert (mark, footer) == ("[partial]", "x")
+    assert frame.text == "Done."
+    assert frame.markdown().count("<details>") == 2
