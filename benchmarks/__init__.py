@@ -1,0 +1,1 @@
+"""What a call costs, beside the tools people know, on one server in one run."""

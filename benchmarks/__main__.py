@@ -1,0 +1,56 @@
+"""`python -m benchmarks`: the whole table, beside the peers, in one run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from benchmarks.bench import Row
+from benchmarks.crowds import crowds
+from benchmarks.notebook import notebook
+from benchmarks.starts import starts
+from benchmarks.streams import first_chunks, small_calls, streamed_chunks
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """The loopback server in a process of its own; gives its address."""
+    command = [sys.executable, "-m", "tests.loopback", "--port", "0"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().split()[-1]
+        finally:
+            process.terminate()
+
+
+def main() -> int:
+    """Print the table; 1 where a bar is missed."""
+    rows = starts()
+    with server() as url:
+        for measure in (streamed_chunks, small_calls, first_chunks, crowds, notebook):
+            rows += measure(url)
+
+    print(table(rows))
+    return 1 if any(row.verdict == "SHORT" for row in rows) else 0
+
+
+def table(rows: list[Row]) -> str:
+    """The rows as Markdown."""
+    lines = ["| what | who | each | ratio | bar | |", "|---|---|--:|--:|--:|---|"]
+    for row in rows:
+        bar = f"{row.bar:.2f}" if row.bar else ""
+        each = f"{row.seconds * 1e6:.1f} µs"
+        lines.append(
+            f"| {row.what} | {row.name} | {each} | {row.ratio:.2f} | {bar} | {row.verdict} |"
+        )
+
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
