@@ -48,6 +48,14 @@ def _start(work: Coroutine[Any, Any, T]) -> Future[T]:
 def _wait(future: Future[T], timeout: float | None = None) -> T:
     """Wait in slices; an interrupt cancels the work and goes on up."""
     _refuse_own_loop()
+    try:
+        return _in_slices(future, timeout)
+    except KeyboardInterrupt:
+        future.cancel()
+        raise
+
+
+def _in_slices(future: Future[T], timeout: float | None) -> T:
     ends = None if timeout is None else time.monotonic() + timeout
     while True:
         left = SLICE_S if ends is None else min(SLICE_S, ends - time.monotonic())
@@ -58,9 +66,6 @@ def _wait(future: Future[T], timeout: float | None = None) -> T:
                 raise  # the work's own
             if ends is not None and time.monotonic() >= ends:
                 raise TimeoutError(f"no result after {timeout:g} s; it is still running") from None
-        except KeyboardInterrupt:
-            future.cancel()
-            raise
 
 
 def _refuse_own_loop() -> None:

@@ -353,7 +353,7 @@ class LLMBroker:
         setting = Setting(
             gateway=self.gateway,
             tools=toolbox,
-            bus=self._bus,
+            bus=self._bus or None,
             correlation_id=correlation_id,
             await_here=wait_for,
             clock=self._clock,

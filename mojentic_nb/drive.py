@@ -32,11 +32,11 @@ __all__ = ["Setting", "awaiting", "here"]
 
 @dataclass(slots=True)
 class Setting:
-    """What one turn runs with."""
+    """What one turn runs with; `bus` only where somebody listened when it began."""
 
     gateway: LLMGateway
     tools: Mapping[str, LLMTool]
-    bus: Bus
+    bus: Bus | None
     correlation_id: str
     await_here: Callable[[Any], Any]
     clock: Clock = field(default_factory=SystemClock)
@@ -44,7 +44,7 @@ class Setting:
 
     def tell(self, events: list[Event]) -> list[Event]:
         """Publish events; gives them back."""
-        if self.bus:
+        if self.bus is not None:
             at = self.clock.now()
             for event in events:
                 self.bus.publish(Envelope(event, self.correlation_id, self._sequence, at))
@@ -77,7 +77,8 @@ def here(turn: Turn, setting: Setting) -> Generator[Event, None, TurnFinished]:
                     asking.fail(error)
                 steps.outcome = asking.answer()
             elif isinstance(effect, Tell):
-                yield from setting.tell([effect.event])
+                setting.tell([effect.event])
+                yield effect.event
             elif isinstance(effect, Use):
                 steps.outcome = calling.run(
                     setting.tools, effect.call, setting.clock, await_here=setting.await_here
@@ -117,7 +118,8 @@ async def awaiting(turn: Turn, setting: Setting) -> AsyncGenerator[Event, None]:
                     asking.fail(error)
                 steps.outcome = asking.answer()
             elif isinstance(effect, Tell):
-                yield setting.tell([effect.event])[0]
+                setting.tell([effect.event])
+                yield effect.event
             elif isinstance(effect, Use):
                 steps.outcome = await calling.arun(setting.tools, effect.call, setting.clock)
             else:
@@ -146,7 +148,7 @@ class _Asking:
     def _feed(self, data: bytes) -> list[Event]:
         """Bytes have come: what they mean."""
         events = self._told(self._exchange.feed(data))
-        if events and not self._setting.bus:
+        if events and self._setting.bus is None:
             self.feed = self._exchange.feed  # timed, and nobody to tell: the rest goes straight
 
         return events
@@ -160,7 +162,7 @@ class _Asking:
         if self._first_at is None and events:
             self._first_at = self._setting.clock.now()
 
-        return self._setting.tell(events) if self._setting.bus else events
+        return self._setting.tell(events)
 
     def fail(self, error: GatewayError) -> None:
         """The connection failed; raises unless the answer was complete before."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from inspect import isroutine
 from typing import Any
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from mojentic_nb.errors import BadArgument
@@ -230,23 +230,3 @@ def _strict_part(name: str, part: Any) -> Any:
         return strict(part)
 
     return "" if part is None else part
-
-
-def schema_of_fields(fields: type[BaseModel]) -> dict[str, Any]:
-    """JSON schema of a model's fields, without titles: what a tool offers."""
-    schema = fields.model_json_schema()
-    _drop_titles(schema)
-    schema.setdefault("properties", {})
-    return schema
-
-
-def _drop_titles(schema: Any) -> None:
-    if isinstance(schema, list):
-        for part in schema:
-            _drop_titles(part)
-    elif isinstance(schema, dict):
-        if isinstance(schema.get("title"), str):
-            del schema["title"]
-        for name, part in schema.items():
-            for inner in part.values() if name in ("properties", "$defs") else (part,):
-                _drop_titles(inner)

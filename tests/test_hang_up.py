@@ -10,6 +10,7 @@ import asyncio
 import gc
 import os
 import signal
+import sys
 import threading
 import time
 import warnings
@@ -20,7 +21,7 @@ from typing import Any
 import pytest
 
 from mojentic_nb.broker import LLMBroker
-from mojentic_nb.errors import JobCancelled
+from mojentic_nb.errors import GatewayTorn, JobCancelled
 from mojentic_nb.events import TextDelta
 from tests.loopback import Answer, Fault, Loopback, ToolUse
 from tests.raw_server import RawServer
@@ -146,13 +147,28 @@ def test_an_interrupt_hangs_up(
 
     def interrupt() -> None:
         loopback.wait_for(1)
+        while not is_waiting(main):
+            pass
         os.kill(os.getpid(), signal.SIGINT)
+
+    main = threading.get_ident()
 
     threading.Thread(target=interrupt).start()
     with pytest.raises(KeyboardInterrupt):
         asked(broker, name)
 
     assert loopback.requests[0].hung_up.wait(5)
+
+
+def is_waiting(thread: int) -> bool:
+    """Whether that thread waits for bytes, or for a job."""
+    found = sys._current_frames().get(thread)
+    names = set()
+    while found is not None:
+        names.add(found.f_code.co_name)
+        found = found.f_back
+
+    return bool({"_in_slices", "_receive_event"} & names)
 
 
 def asked(broker: LLMBroker, name: str) -> Any:
@@ -243,6 +259,45 @@ def test_an_end_that_comes_a_little_later_keeps_the_connection_in_a_loop(
                         gap.set()
 
         asyncio.run(asked())
+        assert server.connections == 1
+
+
+# a kept connection may be gone ----------------------------------------------
+
+
+@every_protocol
+@pytest.mark.parametrize("shape", [SHAPES[1], SHAPES[2], SHAPES[6]], ids=repr)
+def test_a_kept_connection_that_broke_is_not_the_callers_trouble(
+    shape: Shape, protocol: Protocol
+) -> None:
+    """As llama.cpp does: it closes after each stream, and does not say so."""
+    with RawServer(b"".join(http(protocol, chunked=True)), answers=1) as server:
+        broker = protocol.broker(server.url)
+        told = [shape.run(broker, "hi").text for _ in range(4)]
+
+        assert told == [SIX] * 4
+        assert server.connections == 4
+
+
+@every_protocol
+def test_a_kept_connection_that_broke_is_no_trouble_in_a_loop_either(protocol: Protocol) -> None:
+    with RawServer(b"".join(http(protocol, chunked=True)), answers=1) as server:
+        broker = protocol.broker(server.url)
+
+        async def asked() -> list[str]:
+            return ["".join([one async for one in broker.agenerate_stream("hi")]) for _ in "1234"]
+
+        assert asyncio.run(asked()) == [SIX] * 4
+        assert server.connections == 4
+
+
+@every_protocol
+@every_shape
+def test_a_fresh_connection_that_breaks_is_tried_once(shape: Shape, protocol: Protocol) -> None:
+    with RawServer(answers=0) as server:
+        outcome = shape.run(protocol.broker(server.url), "hi")
+
+        assert type(outcome.error) is GatewayTorn
         assert server.connections == 1
 
 

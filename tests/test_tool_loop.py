@@ -372,3 +372,4 @@ def test_one_response_names_the_tools_and_runs_none(broker, loopback, protocol, 
     reply = broker.generate_response("?", sky.tools)
     assert [call.name for call in reply.tool_calls] == ["weather"]
     assert (reply.finish_reason, sky.asked) == ("tool_calls", [])
+    assert (reply.usage.total_tokens, len(loopback.requests)) == (18, 1)

@@ -101,7 +101,8 @@ class Decoder(ABC):
         events: list[Event] = []
         try:
             for line in lines:
-                self.take_line(line, events)
+                if line:  # every second one of an event stream is not
+                    self.take_line(line, events)
         except GatewayError as problem:
             if not events:
                 raise

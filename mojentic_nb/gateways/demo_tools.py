@@ -124,11 +124,27 @@ def _guess(tool: Tool, part: Any, text: str) -> Any:
     if valid.kind_of(flat) != "string" or {"enum", "const", "default"} & set(flat):
         return valid.least(part, scope)
 
-    named = fields.first([str(name.value) for name in facts.names(text)])
+    # A word of the tool's own name, at a sentence's start, is no name: "Days until …".
+    own = tool.name.lower().split("_")
+    named = [str(name.value) for name in facts.names(text) if str(name.value).lower() not in own]
     phrase = (
-        fields.first(facts.quoted(text)) or named or fields.subject(text) or facts.payload(text)
+        fields.first(facts.quoted(text))
+        or fields.first(_examples_in(flat, text))
+        or fields.first(named)
+        or fields.first(_UNTIL.findall(text))
+        or fields.subject(text)
+        or facts.payload(text)
     )
     return valid.fit_string(phrase.rstrip("?!. "), flat)
+
+
+_UNTIL = re.compile(r"\b(?:until|till|before|since) (?:the |an? )?([^?.!,;]+)", re.IGNORECASE)
+
+
+def _examples_in(flat: Mapping[str, Any], text: str) -> list[str]:
+    """Values that a parameter's description quotes, as far as the text has them."""
+    told = facts.quoted(str(flat.get("description", "")))
+    return [value for value in told if value.lower() in text.lower()]
 
 
 def answer_from(results: Sequence[tuple[str, str]]) -> str:
@@ -166,6 +182,8 @@ def _failure(value: Any) -> str | None:
 
 def _readable(value: Any) -> str:
     match value:
+        case {"summary": str(summary)}:
+            return f"so: {summary}"
         case Mapping():
             pairs = {" ".join(facts.words_of(str(key))): part for key, part in value.items()}
             told = [f"{key}: {_readable(part)}" for key, part in pairs.items()]

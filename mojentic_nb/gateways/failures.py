@@ -7,6 +7,7 @@ imports neither; nothing of them is kept, because they hold requests and those h
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import urljoin, urlsplit
 
 from pydantic_core import from_json
@@ -22,9 +23,10 @@ from mojentic_nb.errors import (
 )
 from mojentic_nb.gateways.wire import WireRequest, address, preview, said
 
-__all__ = ["compressed", "failure", "is_loopback", "refusal"]
+__all__ = ["failure", "is_loopback", "refusal", "refuse_compressed"]
 
 
+@lru_cache(maxsize=256)
 def is_loopback(url: str) -> bool:
     """Whether a URL's host is this machine."""
     host = urlsplit(url).hostname or ""
@@ -88,13 +90,19 @@ def _redirect(wire: WireRequest, status: int, location: str) -> GatewayStatus:
     )
 
 
-def compressed(wire: WireRequest, encoding: str) -> GatewayGarbled:
-    """The error for an answer in a compression that nobody asked for."""
-    return GatewayGarbled(
-        f"{wire.gateway} compressed its answer ({encoding}), although asked not to.",
-        hint="A proxy may do that: give the server's own address.",
-        gateway=wire.gateway,
-    )
+def refuse_compressed(wire: WireRequest, headers: Mapping[str, str]) -> None:
+    """See that an answer comes as plain bytes.
+
+    Raises:
+        GatewayGarbled: It is compressed, although asked not to be.
+    """
+    encoding = headers.get("content-encoding") or "identity"
+    if encoding != "identity":
+        raise GatewayGarbled(
+            f"{wire.gateway} compressed its answer ({encoding}), although asked not to.",
+            hint="A proxy may do that: give the server's own address.",
+            gateway=wire.gateway,
+        )
 
 
 def _told(body: bytes) -> str:

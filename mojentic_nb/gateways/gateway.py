@@ -81,6 +81,7 @@ class LLMGateway(ABC):
         self._headers = Headers.of(headers)
         self.timeouts = Timeouts.of(timeout, default=Timeouts())
         self.transport: Transport = transport or http
+        self._known = ("", SecretStr(""), "", Headers())
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({address(self.url)!r})"
@@ -136,16 +137,10 @@ class LLMGateway(ABC):
         timeouts: Timeouts | None = None,
     ) -> WireRequest:
         """Address a request: POST with a body, GET without."""
-        url, user = split_user(self.url)
-        secret = self._secret()
-        self._check(url, secret)
-        headers = Headers(self._headers)
-        if secret:
-            _add(headers, self.auth(secret))
-        if user:
-            _add(headers, _basic(user))
+        url, found = self._addressed()
+        headers = Headers(found)
         if body is not None:
-            _add(headers, {"content-type": "application/json"})
+            headers.setdefault("content-type", "application/json")
 
         return WireRequest(
             gateway=self.name,
@@ -156,6 +151,21 @@ class LLMGateway(ABC):
             stream=stream,
             timeouts=timeouts or self.timeouts,
         )
+
+    def _addressed(self) -> tuple[str, Headers]:
+        """Where a request goes and what it always carries, worked out when either changes."""
+        url, secret = self.url, self._secret()
+        if self._known[:2] != (url, secret):
+            place, user = split_user(url)
+            self._check(place, secret)
+            headers = Headers(self._headers)
+            if secret:
+                _add(headers, self.auth(secret))
+            if user:
+                _add(headers, _basic(user))
+            self._known = (url, secret, place, headers)
+
+        return self._known[2:]
 
     def _check(self, url: str, secret: SecretStr) -> None:
         if not is_callable_at(url):

@@ -6,7 +6,6 @@ OpenRouter do differently. Compatible servers get only what all of them accept.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -49,12 +48,8 @@ class OpenAIGateway(LLMGateway):
         super().__init__(base_url, api_key=api_key, **settings)
 
     def auth(self, secret: SecretStr) -> Mapping[str, str]:
-        """The key as a bearer token, with the organisation where one is set."""
-        headers = {"authorization": f"Bearer {secret.get_secret_value()}"}
-        if organisation := os.environ.get("OPENAI_ORG_ID"):
-            headers["openai-organization"] = organisation
-
-        return headers
+        """The key as a bearer token."""
+        return {"authorization": f"Bearer {secret.get_secret_value()}"}
 
     def encode(self, request: ChatRequest) -> WireRequest:
         """Write the body of /chat/completions."""
@@ -78,10 +73,11 @@ class OpenAIGateway(LLMGateway):
     def _options(self, request: ChatRequest) -> dict[str, Any]:
         config = request.config
         # OpenAI's newer models refuse max_tokens; older compatible servers know no other.
-        bound = "max_tokens" if self.has_own_url else "max_completion_tokens"
+        is_another = self.has_own_url
+        bound = "max_tokens" if is_another else "max_completion_tokens"
         options = {"temperature": config.temperature, bound: config.max_tokens}
         options["top_p"] = config.top_p
-        if self.has_own_url:
+        if is_another:
             options["top_k"] = config.top_k  # OpenAI itself has no top_k and refuses it
 
         return {name: value for name, value in options.items() if value is not None}

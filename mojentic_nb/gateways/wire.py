@@ -25,6 +25,23 @@ _PRIVATE = re.compile(r"auth|key|token|cookie|secret", re.IGNORECASE)
 # that sends one endless line must not take all memory.
 LARGEST_BYTES = 64 * 1024 * 1024
 
+# Of an error's body; some proxies send megabytes of page.
+ERROR_BYTES = 64_000
+
+# Seconds a server gets to end an answer whose final marker has come. In the same packet
+# or the next one, as a rule; keeping the connection is not worth more waiting.
+MOMENT_S = 0.1
+
+# Seconds an idle connection is kept. Uvicorn, Node and cpp-httplib close theirs after 5;
+# a call on one that is just being closed would break.
+KEPT_S = 4.0
+
+# Kept connections that one call may find closed before it gives up.
+MOST_TRIED = 8
+
+# Frames are read raw as they come, so compression could only delay them.
+OUR_HEADERS = {"user-agent": "mojentic-nb", "accept-encoding": "identity"}
+
 
 class Headers(dict[str, str]):
     """Request headers, their names in lower case; those that hold keys never show."""

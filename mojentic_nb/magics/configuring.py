@@ -62,9 +62,14 @@ def _show(session: Session) -> None:
     rows = [_row(session, name) for name in SETTINGS]
     usage = session.usage
     tokens = f"{numbers.tokens(usage.input_tokens)} → {numbers.tokens(usage.output_tokens)} tok"
-    rows.append(("conversation", f"{len(session.history)} turns", ""))
-    rows.append(("so far", f"{session.calls} calls, {tokens if session.calls else '0 tok'}", ""))
+    rows.append(("conversation", _counted(len(session.history), "turn"), ""))
+    total = f"{_counted(session.calls, 'call')}, {tokens}" if session.calls else "no calls"
+    rows.append(("so far", total, ""))
     table(("setting", "value", "where from"), rows)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _row(session: Session, name: str) -> tuple[str, object, str]:

@@ -19,15 +19,15 @@ from mojentic_nb.magics.arguments import ASK, STRUCTURED, Flags, Line, read_arou
 from mojentic_nb.magics.failures import friendly
 from mojentic_nb.magics.once import Once
 from mojentic_nb.magics.prompt import filled_flag, note, worded
-from mojentic_nb.magics.session import Session
 from mojentic_nb.magics.settings import Settings
 from mojentic_nb.magics.surroundings import has_lossy_loops
-from mojentic_nb.reply import Reply
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from mojentic_nb.magics.asking import Desk
+    from mojentic_nb.magics.session import Session
+    from mojentic_nb.reply import Reply
 
 __all__ = ["LLMMagics"]
 
@@ -47,7 +47,7 @@ class LLMMagics(Settings):
         super().__init__(shell, **traits)
         self._shell = shell
         self.once = Once(shell)
-        self.session = Session(settings=self)
+        self._session: Session | None = None
         self._has_warned = False
 
     def warn_of_nested_loops(self) -> None:
@@ -58,6 +58,16 @@ class LLMMagics(Settings):
                 "nest_asyncio is applied in this kernel and makes it lose messages. These magics "
                 "do not need it; where other code does, nest_asyncio2 loses none."
             )
+
+    @property
+    def session(self) -> Session:
+        """This kernel's conversation, made when first needed: it brings pydantic along."""
+        if self._session is None:
+            from mojentic_nb.magics.session import Session
+
+            self._session = Session(settings=self)
+
+        return self._session
 
     @property
     def desk(self) -> Desk:

@@ -31,6 +31,7 @@ class Once:
         self._shell = shell
         self._shown: dict[int, tuple[Any, str]] = {}
         self._before: dict[type, Any] = {}
+        self._was_enabled = True
 
     def shown(self, value: Any, line: str) -> None:
         """Keep IPython from showing `value` again in this cell.
@@ -42,6 +43,9 @@ class Once:
         if value is None:
             return
 
+        if not self._shown:
+            # The terminal of IPython 7 and 8 has this formatter switched off.
+            self._was_enabled, self._formatter.enabled = self._formatter.enabled, True
         self._shown[id(value)] = (value, line)
         kind = type(value)
         if kind not in self._before:
@@ -49,6 +53,10 @@ class Once:
 
     def forget(self) -> None:
         """The cell is over: everything is shown as ever."""
+        if not self._shown:
+            return
+
+        self._formatter.enabled = self._was_enabled
         for kind, printer in self._before.items():
             self._formatter.pop(kind, None)
             if printer is not None:

@@ -15,7 +15,6 @@ from typing import Any
 from IPython.core.magic import Magics, magics_class
 from traitlets import Bool, Enum, Float, Int, TraitError, Unicode
 
-from mojentic_nb.config import merged
 from mojentic_nb.errors import BadArgument
 
 __all__ = ["MODEL_VARIABLE", "NAME_VARIABLE", "SETTINGS", "Settings", "assigned", "change"]
@@ -131,6 +130,8 @@ def change(settings: Settings, name: str, text: str) -> None:
     try:
         value = _value(settings, name, text)
         if name in ("temperature", "max_tokens"):
+            from mojentic_nb.config import merged
+
             merged(None, {name: value})
         setattr(settings, name, value)
     except (TraitError, ValueError, KeyError) as problem:

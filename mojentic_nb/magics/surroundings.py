@@ -6,10 +6,9 @@ because one kernel may be looked at by a person now and run by a machine later.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -73,9 +72,10 @@ def has_lossy_loops() -> bool:
     There it loses messages to the kernel; nest_asyncio2 does not. Both set the same marks,
     so the patched function's home tells.
     """
+    loops: Any = sys.modules.get("asyncio")
     kernel = sys.modules.get("ipykernel")
     version = getattr(kernel, "version_info", (0,))
-    return asyncio.run.__module__ == "nest_asyncio" and version[0] >= 7
+    return bool(loops) and loops.run.__module__ == "nest_asyncio" and version[0] >= 7
 
 
 def may_stream(shell: InteractiveShell, wish: str) -> bool:

@@ -160,9 +160,20 @@ class Loopback:
         line = Line(reader, writer, next(self._connections))
         task = asyncio.get_running_loop().create_task(self._converse(line))
         self._open.add(task)
-        task.add_done_callback(self._open.discard)
+        task.add_done_callback(lambda ended: self._ended(ended, line))
+
+    def _ended(self, task: asyncio.Task[None], line: Line) -> None:
+        self._open.discard(task)
+        # One cancelled before it began never came to its own clean-up.
+        if task.cancelled():
+            line.drop()
 
     async def _hang_up(self) -> None:
+        # First no more are let in, then those on the threshold come in, then the door is
+        # shut: asyncio leaves a socket open whose connection begins after Server.close().
+        for ear in self._server.sockets:
+            asyncio.get_running_loop().remove_reader(ear.fileno())
+        await asyncio.sleep(0)
         self._server.close()
         # Every task, not only the open conversations: a connection may just be on its way
         # in, and become one in between.
@@ -170,7 +181,8 @@ class Loopback:
             for task in others:
                 task.cancel()
             await asyncio.gather(*others, return_exceptions=True)
-            # A transport closes its socket one turn after it was aborted.
+            # A transport closes its socket a turn or two after it was aborted.
+            await asyncio.sleep(0)
             await asyncio.sleep(0)
 
     async def _converse(self, line: Line) -> None:

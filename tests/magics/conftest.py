@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -84,6 +85,10 @@ class ZMQInteractiveShell(InteractiveShell):
     """Known by its name: a shell whose outputs can be redrawn."""
 
 
+class TerminalInteractiveShell(InteractiveShell):
+    """Known by its name: a shell in a terminal."""
+
+
 def _shell(kind: type[InteractiveShell]) -> InteractiveShell:
     InteractiveShell.clear_instance()
     settings = Config()
@@ -97,6 +102,8 @@ def _shell(kind: type[InteractiveShell]) -> InteractiveShell:
 
 def _used(kind: type[InteractiveShell], capsys: Any) -> Iterator[Notebook]:
     shell = _shell(kind)
+    # Python's own displayhook leaves this behind, and IPython then keeps off `_`.
+    vars(builtins).pop("_", None)
     notebook = Notebook(shell, capsys)
     notebook.ok("%load_ext mojentic_nb")
     yield notebook
@@ -117,6 +124,15 @@ def live(capsys) -> Iterator[Notebook]:
     """The same in a shell that can redraw, told to do so though a test is watching."""
     for one in _used(ZMQInteractiveShell, capsys):
         one.ok("%llm_config model=demo stream=on")
+        yield one
+
+
+@pytest.fixture
+def terminal(capsys) -> Iterator[Notebook]:
+    """The same in a terminal's shell."""
+    for one in _used(TerminalInteractiveShell, capsys):
+        one.ok("%llm_config model=demo stream=on")
+        one.said()
         yield one
 
 

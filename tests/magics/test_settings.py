@@ -27,8 +27,8 @@ def test_the_table_says_what_holds_and_where_from(notebook, monkeypatch):
     assert table["system"] == 'Be "kind". set here'
     assert table["max_tokens"] == "– default"
     assert table["stream"] == "off from MOJENTIC_NB_STREAM"
-    assert table["conversation"] == "1 turns" or table["conversation"] == "1 turn"
-    assert table["so"].startswith("far 1 call")
+    assert table["conversation"] == "1 turn"
+    assert table["so"].startswith("far 1 call, ")
     assert set(notebook.last.data) == {"text/html", "text/plain"}
 
 

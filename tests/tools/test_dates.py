@@ -219,9 +219,17 @@ WORDS = (
 ).split()
 
 
-@given(
-    st.lists(st.sampled_from(WORDS), max_size=7).map(" ".join) | st.text(max_size=30), st.dates()
+LOOSE = st.lists(st.sampled_from(WORDS), max_size=7).map(" ".join)
+STEPS = st.builds(
+    "{} {} {} {}".format,
+    st.integers(0, 999_999),
+    st.sampled_from("hours days weeks months years".split()),
+    st.sampled_from("before after".split()),
+    st.sampled_from(["today", "the 31st", "next friday", "the end of the month"]),
 )
+
+
+@given(LOOSE | STEPS | st.text(max_size=30), st.dates())
 def test_any_words_are_a_day_or_not_a_date(text, today):
     with suppress(NotADate):
         assert type(day_of(text, today)) is date

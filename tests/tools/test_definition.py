@@ -91,9 +91,10 @@ KINDS = [
     functools.partial(look),
     SimpleNamespace(descriptor=INNER, run=look),
 ]
+every_kind = pytest.mark.parametrize("given", KINDS)
 
 
-@pytest.mark.parametrize("given", KINDS, ids=str)
+@every_kind
 def test_every_kind_of_tool_is_called_by_hand_alike(given):
     (one,) = as_tools([given]).values()
     assert one.name == "look"
@@ -102,7 +103,7 @@ def test_every_kind_of_tool_is_called_by_hand_alike(given):
     assert one.call_tool(city="Oslo") == {"content": [{"type": "text", "text": '{"city":"Oslo"}'}]}
 
 
-@pytest.mark.parametrize("given", KINDS, ids=str)
+@every_kind
 def test_whether_a_tool_is_async_is_known(given):
     (one,) = as_tools([given]).values()
     does_wait = inspect.isawaitable(result := one.invoke({"city": "Oslo"}))
