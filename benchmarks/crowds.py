@@ -1,8 +1,9 @@
-"""CPU of a call when many run at once in one loop."""
+"""CPU of a call when many run at once in one loop: small answers, and streamed ones."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 
 import aiohttp
@@ -14,6 +15,7 @@ from mojentic_nb import LLMBroker, OpenAIGateway
 
 CALLS = 1000
 AT_ONCE = 64
+STREAMED = "bench:40"  # a short answer of forty tokens
 
 
 async def crowd(one: Callable[[], Awaitable[object]]) -> None:
@@ -42,6 +44,35 @@ def with_aiohttp(url: str) -> Callable[[], int]:
             await crowd(one)
 
     return lambda: run(work())
+
+
+def streamed_with_aiohttp(url: str) -> Callable[[], int]:
+    """Bare aiohttp, line by line."""
+    asked = body(STREAMED, stream=True)
+
+    async def work() -> None:
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+
+            async def one() -> None:
+                async with session.post(f"{url}/v1/chat/completions", json=asked) as response:
+                    async for line in response.content:
+                        if line.startswith(b"data: {"):
+                            json.loads(line[6:])
+
+            await crowd(one)
+
+    return lambda: run(work())
+
+
+def streamed_with_us(url: str) -> Callable[[], int]:
+    """The awaiting shape of a default broker, text piece by piece."""
+    broker = LLMBroker(STREAMED, OpenAIGateway(api_key="k", base_url=f"{url}/v1"))
+
+    async def one() -> None:
+        async for _text in broker.agenerate_stream("hi"):
+            pass
+
+    return lambda: run(crowd(one))
 
 
 def with_httpx2(url: str) -> Callable[[], int]:
@@ -96,11 +127,16 @@ def run(work: Awaitable[None]) -> int:
 
 def crowds(url: str) -> list[Row]:
     """CPU of one of 1000 calls, 64 at a time."""
-    subjects = [
+    small = [
         Subject("aiohttp", with_aiohttp(url)),
         Subject("mojentic_nb, agenerate", with_us(url)),
         Subject("httpx2", with_httpx2(url)),
         Subject("openai client", with_openai(url)),
     ]
-    what = f"CPU per call, {AT_ONCE} at once"
-    return beside(what, subjects, bars={"mojentic_nb, agenerate": 1.5}, rounds=7)
+    streamed = [
+        Subject("aiohttp + json.loads", streamed_with_aiohttp(url)),
+        Subject("mojentic_nb, agenerate_stream", streamed_with_us(url)),
+    ]
+    bars = {subject.name: 1.5 for subject in (small[1], streamed[1])}
+    rows = beside(f"CPU per small call, {AT_ONCE} at once", small, bars=bars, rounds=7)
+    return rows + beside(f"CPU per streamed call, {AT_ONCE} at once", streamed, bars=bars, rounds=7)

@@ -66,9 +66,10 @@ def here(turn: Turn, setting: Setting) -> Generator[Event, None, TurnFinished]:
                 asking = _Asking(effect.request, setting)
                 try:
                     with setting.gateway.transport.open(asking.wire) as reading:
+                        decoder = asking.decoder
                         for data in reading.chunks:
                             yield from asking.feed(data)
-                            if asking.decoder.is_over:
+                            if decoder.is_over:
                                 reading.is_over = True
                                 break
                     yield from asking.finish()
@@ -134,7 +135,7 @@ async def awaiting(turn: Turn, setting: Setting) -> AsyncGenerator[Event, None]:
 class _Asking:
     """One call of the model, as both drivers see it: bytes in, told events out."""
 
-    __slots__ = ("_asked_at", "_exchange", "_first_at", "_setting", "decoder", "feed", "wire")
+    __slots__ = ("_asked_at", "_exchange", "_first_at", "_setting", "decoder", "wire")
 
     def __init__(self, request: ChatRequest, setting: Setting) -> None:
         self._exchange = exchange = setting.gateway.exchange(request)
@@ -143,15 +144,19 @@ class _Asking:
         self._first_at: float | None = None
         self.wire = exchange.wire
         self.decoder = exchange.decoder
-        self.feed: Callable[[bytes], list[Event]] = self._feed
+
+    @property
+    def feed(self) -> Callable[[bytes], list[Event]]:
+        """What bytes are given to, to know what they mean.
+
+        The first piece is timed and every piece is told; once timed, and with nobody to
+        tell, bytes go straight to the decoder.
+        """
+        is_quiet = self._first_at is not None and self._setting.bus is None
+        return self.decoder.feed if is_quiet else self._feed
 
     def _feed(self, data: bytes) -> list[Event]:
-        """Bytes have come: what they mean."""
-        events = self._told(self._exchange.feed(data))
-        if events and self._setting.bus is None:
-            self.feed = self._exchange.feed  # timed, and nobody to tell: the rest goes straight
-
-        return events
+        return self._told(self.decoder.feed(data))
 
     def finish(self) -> Iterator[Event]:
         """The bytes have ended: what is left to tell."""

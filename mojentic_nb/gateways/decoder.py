@@ -166,9 +166,24 @@ class Decoder(ABC):
             raise self._torn()
 
     def _finish_whole(self, body: bytes, events: list[Event]) -> None:
+        try:
+            found = from_json(body)
+        except ValueError:
+            return self._finish_lines(body, events)
+
+        if type(found) is not dict:
+            raise self._garbled(body)
+
+        self.refuse_error(found)
+        try:
+            self.take_whole(found, events)
+        except _MISSHAPEN:
+            raise self._garbled(body) from None
+
+    def _finish_lines(self, body: bytes, events: list[Event]) -> None:
+        """Records after all: this server streams whether asked to or not. Or nothing whole."""
         first, *others = body.rstrip().split(b"\n")
         if others and is_object(first):
-            # Records after all: this server streams whether asked to or not.
             for line in (first, *others):
                 self.take_line(line, events)
             return
@@ -177,12 +192,7 @@ class Decoder(ABC):
         if not body or is_start_of_field or _is_cut(body):
             raise self._torn()
 
-        found = record(body, self.gateway)
-        self.refuse_error(found)
-        try:
-            self.take_whole(found, events)
-        except _MISSHAPEN:
-            raise self._garbled(body) from None
+        record(body, self.gateway)  # says in which way it is none
 
     def take_line(self, line: bytes, events: list[Event]) -> None:
         """Read one line of a stream."""
@@ -299,6 +309,9 @@ class SSEDecoder(Decoder):
 
     def comes_in_lines(self, begun: bytes) -> bool | None:
         """Whether an answer that begins so comes in events; `None` if it is too early."""
+        if begun[:1] == b"{":
+            return False
+
         if begun.startswith(_FIELDS):
             return True
 
@@ -306,9 +319,6 @@ class SSEDecoder(Decoder):
 
     def take_line(self, line: bytes, events: list[Event]) -> None:
         """Read one line; comments, event names and blank lines mean nothing here."""
-        if not line:
-            return
-
         if line[:5] != b"data:":
             self._refuse_stray(line)
             return

@@ -41,14 +41,11 @@ _sessions: WeakKeyDictionary[_Loop, AsyncGenerator[aiohttp.ClientSession, None]]
 _open_sessions: WeakKeyDictionary[_Loop, aiohttp.ClientSession] = WeakKeyDictionary()
 
 
-async def _session() -> aiohttp.ClientSession:
+async def _new_session() -> aiohttp.ClientSession:
     loop = asyncio.get_running_loop()
-    session = _open_sessions.get(loop)
-    if session is None or session.closed:
-        keeper = _kept_session()
-        session = await keeper.__anext__()
-        _sessions[loop], _open_sessions[loop] = keeper, session
-
+    keeper = _kept_session()
+    session = await keeper.__anext__()
+    _sessions[loop], _open_sessions[loop] = keeper, session
     return session
 
 
@@ -97,42 +94,40 @@ def _connector_kind() -> type[aiohttp.TCPConnector]:
     return Connector
 
 
-async def _asend(wire: WireRequest) -> aiohttp.ClientResponse:
-    session = await _session()
-    for others in range(MOST_TRIED - 1, -1, -1):
+async def _asend(session: aiohttp.ClientSession, wire: WireRequest) -> aiohttp.ClientResponse:
+    patience = _patience(wire.timeouts.connect_s, wire.silence_s)
+    broken: BaseException | None = None
+    for _ in range(MOST_TRIED):
         line = _Line()
         _line.set(line)
         try:
-            return await _sent(session, wire)
-        except GatewayTorn as problem:
-            broken = problem
+            return await session.request(
+                wire.method,
+                wire.url,
+                data=_sendable(wire.body),
+                headers=wire.headers,
+                timeout=patience,
+                allow_redirects=False,
+                proxy=_proxy(wire.url),
+            )
+        except _breaks() as problem:
+            broken = failure(problem, wire)
+        except asyncio.CancelledError as problem:
+            broken = asyncio.CancelledError(*problem.args)
 
         # As in `transport_here`: a kept connection may have been closed meanwhile.
-        if not line.is_kept or not others:
+        if not isinstance(broken, GatewayTorn) or not line.is_kept:
             break
 
-    raise broken.alone()
+    assert broken is not None
+    raise broken
 
 
-async def _sent(session: aiohttp.ClientSession, wire: WireRequest) -> aiohttp.ClientResponse:
+def _breaks() -> tuple[type[Exception], ...]:
+    """What a connection's trouble is raised as; asked only once there is some."""
     import aiohttp
 
-    try:
-        return await session.request(
-            wire.method,
-            wire.url,
-            data=_sendable(wire.body),
-            headers=wire.headers,
-            timeout=_patience(wire.timeouts.connect_s, wire.silence_s),
-            allow_redirects=False,
-            proxy=_proxy(wire.url),
-        )
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as problem:
-        broken: BaseException = failure(problem, wire)
-    except asyncio.CancelledError as problem:
-        broken = asyncio.CancelledError(*problem.args)
-
-    raise broken
+    return aiohttp.ClientError, TimeoutError, OSError, ValueError
 
 
 def _sendable(body: bytes) -> bytes | io.BytesIO | None:
@@ -171,7 +166,11 @@ class AsyncCall:
         self.is_over = False
 
     async def __aenter__(self) -> Self:
-        self._response = response = await _asend(self._wire)
+        session = _open_sessions.get(asyncio.get_running_loop())
+        if session is None or session.closed:
+            session = await _new_session()
+
+        self._response = response = await _asend(session, self._wire)
         try:
             if response.status >= 300:
                 # The body is no local: it may repeat the key, and tracebacks show locals.
@@ -187,11 +186,9 @@ class AsyncCall:
 
     async def read(self) -> bytes:
         """The next bytes, as soon as there are any; `b""` at the end."""
-        import aiohttp
-
         try:
             return await self._response.content.readany()
-        except (aiohttp.ClientError, TimeoutError, OSError) as problem:
+        except _breaks() as problem:
             broken: BaseException = failure(problem, self._wire)
         except asyncio.CancelledError as problem:
             broken = asyncio.CancelledError(*problem.args)
@@ -207,13 +204,11 @@ class AsyncCall:
 
     async def _settle(self) -> None:
         """Read to the end of HTTP, as long as it comes within a moment."""
-        import aiohttp
-
         try:
             async with asyncio.timeout(MOMENT_S):
                 while await self._response.content.readany():
                     pass
-        except (aiohttp.ClientError, TimeoutError, OSError):
+        except _breaks():
             return  # the answer was whole before
 
     def _hang_up(self) -> None:
