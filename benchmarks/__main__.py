@@ -44,9 +44,8 @@ def table(rows: list[Row]) -> str:
     lines = ["| what | who | each | ratio | bar | |", "|---|---|--:|--:|--:|---|"]
     for row in rows:
         bar = f"{row.bar:.2f}" if row.bar else ""
-        each = f"{row.seconds * 1e6:.1f} µs"
         lines.append(
-            f"| {row.what} | {row.name} | {each} | {row.ratio:.2f} | {bar} | {row.verdict} |"
+            f"| {row.what} | {row.name} | {row.each} | {row.ratio:.2f} | {bar} | {row.verdict} |"
         )
 
     return "\n".join(lines)

@@ -28,7 +28,7 @@ class Row:
     """One line of the table.
 
     Attributes:
-        seconds: CPU seconds, or wall seconds where `unit` says so, for one of them.
+        seconds: CPU seconds of one of them, or wall seconds where `what` says a time.
         bar: Highest ratio to the first subject that is good enough; 0 for none.
     """
 
@@ -37,6 +37,15 @@ class Row:
     seconds: float
     ratio: float
     bar: float = 0.0
+    size_bytes: int | None = None
+
+    @property
+    def each(self) -> str:
+        """What one of them took."""
+        if self.size_bytes is not None:
+            return f"{self.size_bytes:,} bytes"
+
+        return f"{self.seconds * 1e6:.1f} µs"
 
     @property
     def verdict(self) -> str:

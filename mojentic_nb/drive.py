@@ -68,7 +68,9 @@ def here(turn: Turn, setting: Setting) -> Generator[Event, None, TurnFinished]:
                     with setting.gateway.transport.open(asking.wire) as reading:
                         decoder = asking.decoder
                         for data in reading.chunks:
-                            yield from asking.feed(data)
+                            yield from (
+                                decoder.feed(data) if asking.is_quiet else asking.feed(data)
+                            )
                             if decoder.is_over:
                                 reading.is_over = True
                                 break
@@ -106,10 +108,11 @@ async def awaiting(turn: Turn, setting: Setting) -> AsyncGenerator[Event, None]:
                 asking = _Asking(effect.request, setting)
                 try:
                     async with setting.gateway.transport.aopen(asking.wire) as reading:
+                        decoder = asking.decoder
                         while data := await reading.read():
                             for event in asking.feed(data):
                                 yield event
-                            if asking.decoder.is_over:
+                            if decoder.is_over:
                                 reading.is_over = True
                                 break
                     for event in asking.finish():
@@ -133,9 +136,14 @@ async def awaiting(turn: Turn, setting: Setting) -> AsyncGenerator[Event, None]:
 
 
 class _Asking:
-    """One call of the model, as both drivers see it: bytes in, told events out."""
+    """One call of the model, as both drivers see it: bytes in, told events out.
 
-    __slots__ = ("_asked_at", "_exchange", "_first_at", "_setting", "decoder", "wire")
+    Attributes:
+        is_quiet: The first piece has been timed and nobody listens: what follows may go
+            straight to the decoder.
+    """
+
+    __slots__ = ("_asked_at", "_exchange", "_first_at", "_setting", "decoder", "is_quiet", "wire")
 
     def __init__(self, request: ChatRequest, setting: Setting) -> None:
         self._exchange = exchange = setting.gateway.exchange(request)
@@ -144,18 +152,10 @@ class _Asking:
         self._first_at: float | None = None
         self.wire = exchange.wire
         self.decoder = exchange.decoder
+        self.is_quiet = False
 
-    @property
-    def feed(self) -> Callable[[bytes], list[Event]]:
-        """What bytes are given to, to know what they mean.
-
-        The first piece is timed and every piece is told; once timed, and with nobody to
-        tell, bytes go straight to the decoder.
-        """
-        is_quiet = self._first_at is not None and self._setting.bus is None
-        return self.decoder.feed if is_quiet else self._feed
-
-    def _feed(self, data: bytes) -> list[Event]:
+    def feed(self, data: bytes) -> list[Event]:
+        """Bytes have come: what they mean."""
         return self._told(self.decoder.feed(data))
 
     def finish(self) -> Iterator[Event]:
@@ -166,6 +166,7 @@ class _Asking:
     def _told(self, events: list[Event]) -> list[Event]:
         if self._first_at is None and events:
             self._first_at = self._setting.clock.now()
+            self.is_quiet = self._setting.bus is None
 
         return self._setting.tell(events)
 
