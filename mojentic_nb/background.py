@@ -156,7 +156,8 @@ class Job:
         try:
             return _wait(self._future, timeout)
         except CancelledError:
-            raise JobCancelled("The job was cancelled before it had an answer.") from None
+            told = "The job was cancelled before it had an answer."
+            raise JobCancelled(told, partial=self.text) from None
 
     def events(self) -> Iterator[Event]:
         """All events from the first one on, as they come; ends with the job.

@@ -147,7 +147,15 @@ class ObjectError(MojenticError):
 
 
 class JobCancelled(MojenticError):
-    """The job was cancelled before it had an answer."""
+    """The job was cancelled before it had an answer.
+
+    Attributes:
+        partial: Text received until then.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", partial: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.partial = partial
 
 
 class GatewayError(MojenticError):

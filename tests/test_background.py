@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import pickle
 import threading
+from collections.abc import Iterator
+from itertools import islice
 
 import pytest
 
-from mojentic_nb import DemoGateway, LLMBroker, OllamaGateway, Reply, errors
+from mojentic_nb import DemoGateway, Job, LLMBroker, OllamaGateway, Reply, errors
 from mojentic_nb.background import house_loop, wait_for
 from mojentic_nb.events import TextDelta, TurnFailed, TurnFinished
 from tests.loopback import Answer, Fault, Loopback
@@ -47,6 +49,20 @@ def test_cancel_hangs_up_before_the_first_token(loopback: Loopback) -> None:
     with pytest.raises(errors.JobCancelled):
         job.result(timeout=10)
     assert job.cancelled
+
+
+def test_a_cancelled_jobs_text_is_kept(loopback: Loopback) -> None:
+    loopback.script(Answer("one two three four", fault=Fault.SILENT, fault_after=2))
+    job = broker(loopback).submit("count")
+    seen = "".join(event.text for event in islice(texts(job), 2))
+    job.cancel()
+    with pytest.raises(errors.JobCancelled) as caught:
+        job.result(timeout=10)
+    assert caught.value.partial == seen == "one two "
+
+
+def texts(job: Job) -> Iterator[TextDelta]:
+    return (event for event in job.events() if isinstance(event, TextDelta))
 
 
 def test_a_timeout_leaves_the_job_running(loopback: Loopback) -> None:
