@@ -15,12 +15,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from mojentic_nb.gateways import transport_here
 from mojentic_nb.gateways.failures import refusal, refuse_compressed
 from mojentic_nb.gateways.transport_loop import AsyncCall
 from mojentic_nb.gateways.wire import WireRequest
+
+if TYPE_CHECKING:
+    import httpx2
 
 __all__ = ["AsyncReading", "HTTPTransport", "Reading", "Transport", "http"]
 
@@ -66,27 +69,36 @@ class HTTPTransport:
     @contextmanager
     def open(self, wire: WireRequest) -> Iterator[Reading]:
         """Send here and now."""
-        response = transport_here.send(wire)
+        line = transport_here.Line()
         try:
-            if response.status_code >= 300:
-                # The body is no local: it may repeat the key, and tracebacks show locals.
-                raise refusal(
-                    wire,
-                    response.status_code,
-                    response.headers,
-                    transport_here.error_body(response),
-                )
-            refuse_compressed(wire, response.headers)
-            reading = Reading(transport_here.chunks(response, wire))
-            yield reading
-            if reading.is_over:
-                transport_here.settle(response, reading.chunks)
-        finally:
-            response.close()
+            yield from _read(transport_here.send(wire, line), wire, line)
+        except KeyboardInterrupt:
+            if not line.is_closed:
+                line.hang_up()
+            raise
 
     def aopen(self, wire: WireRequest) -> AbstractAsyncContextManager[AsyncReading]:
         """Send in the running loop."""
         return AsyncCall(wire)
+
+
+def _read(
+    response: httpx2.Response, wire: WireRequest, line: transport_here.Line
+) -> Iterator[Reading]:
+    try:
+        if response.status_code >= 300:
+            # The body is no local: it may repeat the key, and tracebacks show locals.
+            raise refusal(
+                wire, response.status_code, response.headers, transport_here.error_body(response)
+            )
+        refuse_compressed(wire, response.headers)
+        reading = Reading(transport_here.chunks(response, wire))
+        yield reading
+        if reading.is_over:
+            transport_here.settle(response, reading.chunks)
+    finally:
+        response.close()
+        line.is_closed = True
 
 
 http = HTTPTransport()

@@ -26,7 +26,7 @@ from mojentic_nb.gateways.wire import (
 if TYPE_CHECKING:
     import httpx2
 
-__all__ = ["chunks", "error_body", "send", "settle"]
+__all__ = ["Line", "chunks", "error_body", "send", "settle"]
 
 _clients: dict[bool, httpx2.Client] = {}
 _making = threading.Lock()
@@ -48,23 +48,55 @@ def _client(url: str) -> httpx2.Client:
         return _clients[plain]
 
 
-class _Line:
-    """Whether a call went over a connection that an earlier one had left."""
+class Line:
+    """What one call knows of the connection it goes over.
 
-    __slots__ = ("is_kept",)
+    The stop button may hit between any two lines of the HTTP library, where nobody holds the
+    connection yet or any more; so each connection tells whoever writes to it.
+
+    Attributes:
+        is_kept: Whether an earlier call had left it.
+        is_closed: Whether the answer was closed as it should.
+    """
+
+    __slots__ = ("is_closed", "is_kept", "stream")
 
     def __init__(self) -> None:
         self.is_kept = True
+        self.is_closed = False
+        self.stream: Any = None
+        _writing.line = self
 
-    def __call__(self, step: str, _: Any) -> None:
+    def __call__(self, step: str, told: dict[str, Any]) -> None:
+        """Follow the HTTP library, as its `trace`."""
         if step.endswith("connect_tcp.started"):
             self.is_kept = False
+        elif step.endswith(("connect_tcp.complete", "start_tls.complete")):
+            self.stream = stream = told["return_value"]
+            stream.write = partial(_write, stream, stream.write)
+
+    def hang_up(self) -> None:
+        """Close the connection, whatever the library thinks of it, and begin afresh."""
+        # Interrupted between two lines, the pool may hold a lock or a dead connection.
+        _clients.clear()
+        if self.stream is not None:
+            self.stream.close()
 
 
-def send(wire: WireRequest) -> httpx2.Response:
+_writing = threading.local()
+
+
+def _write(
+    stream: Any, write: Callable[..., None], data: bytes, timeout: float | None = None
+) -> None:
+    _writing.line.stream = stream
+    write(data, timeout)
+
+
+def send(wire: WireRequest, line: Line) -> httpx2.Response:
     """Send a request; the answer's head has come then, its body has not."""
     for others in range(MOST_TRIED - 1, -1, -1):
-        line = _Line()
+        line.is_kept = True
         try:
             return _sent(wire, line)
         except GatewayTorn as problem:
@@ -78,7 +110,7 @@ def send(wire: WireRequest) -> httpx2.Response:
     raise broken.alone()
 
 
-def _sent(wire: WireRequest, line: _Line) -> httpx2.Response:
+def _sent(wire: WireRequest, line: Line) -> httpx2.Response:
     import httpx2
 
     patience = {"connect": wire.timeouts.connect_s, "read": wire.silence_s, "write": wire.silence_s}
