@@ -7,66 +7,29 @@ the plan. `here` is generate and its kin, `awaiting` the a-prefixed ones, `away`
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import aclosing, closing
-from dataclasses import dataclass
 from typing import Any, TypeVar, Unpack, overload
-from uuid import uuid4
 
-from mojentic_nb.background import Job, wait_for
+from mojentic_nb.background import Job
 from mojentic_nb.bus import Bus, Listener
 from mojentic_nb.clock import Clock, SystemClock
-from mojentic_nb.config import CompletionConfig, Sampling, Timeouts, merged
-from mojentic_nb.drive import Setting, awaiting, here
+from mojentic_nb.config import CompletionConfig, Timeouts
+from mojentic_nb.drive import awaiting, here
 from mojentic_nb.errors import BadArgument
 from mojentic_nb.events import Event, TextDelta, TurnFinished
 from mojentic_nb.gateways.choose import choose, default_model
 from mojentic_nb.gateways.gateway import LLMGateway
 from mojentic_nb.hooks.retry import Retry
-from mojentic_nb.messages import LLMMessage, as_messages
+from mojentic_nb.plan import CallOptions, How, Plan, Prompt, planned
 from mojentic_nb.reply import Reply
-from mojentic_nb.request import ChatRequest
 from mojentic_nb.schema import Shape
-from mojentic_nb.structured import REPAIRS, object_turn
-from mojentic_nb.tools.definition import as_tools
-from mojentic_nb.turn import Turn, one_call, turn
+from mojentic_nb.structured import REPAIRS
+from mojentic_nb.turn import one_call
 
 __all__ = ["CallOptions", "LLMBroker", "ask", "default_model"]
 
 T = TypeVar("T")
-Prompt = str | LLMMessage | Sequence[LLMMessage]
-
-
-class CallOptions(Sampling, total=False):
-    """What a single call may set, besides its messages, tools and config."""
-
-    correlation_id: str | None
-    timeout: Timeouts | float | None
-    retry: Retry | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """One call, ready for a driver."""
-
-    turn: Turn
-    setting: Setting
-
-    def run(self) -> TurnFinished:
-        *_, last = here(self.turn, self.setting)
-        assert isinstance(last, TurnFinished)
-        return last
-
-    def reply(self, finished: TurnFinished) -> Reply:
-        return Reply.of(finished, correlation_id=self.setting.correlation_id)
-
-    async def arun(self) -> TurnFinished:
-        async with aclosing(awaiting(self.turn, self.setting)) as events:
-            async for event in events:
-                last = event
-
-        assert isinstance(last, TurnFinished)
-        return last
 
 
 class LLMBroker:
@@ -112,8 +75,8 @@ class LLMBroker:
         self.config = config
         self.retry = retry or Retry()
         self.timeouts = Timeouts.of(timeout, default=self.gateway.timeouts)
-        self._clock = clock or SystemClock()
-        self._bus = Bus()
+        self.clock = clock or SystemClock()
+        self.bus = Bus()
         if tracer is not None:
             self.subscribe(tracer)
 
@@ -132,7 +95,7 @@ class LLMBroker:
         if not callable(listener):
             raise BadArgument(f"{listener!r} cannot listen: it is not callable.")
 
-        return self._bus.subscribe(listener)
+        return self.bus.subscribe(listener)
 
     # here -------------------------------------------------------------------
 
@@ -332,36 +295,9 @@ class LLMBroker:
         tools: Any,
         config: CompletionConfig | None,
         options: CallOptions,
-        *,
-        stream: bool = False,
-        kind: Callable[[ChatRequest, Retry], Turn] = turn,
-        shape: Shape | None = None,
-        repairs: int = REPAIRS,
-    ) -> _Plan:
-        loose: dict[str, Any] = dict(options)
-        correlation_id = loose.pop("correlation_id", None) or str(uuid4())
-        retry = loose.pop("retry", None) or self.retry
-        toolbox = as_tools(tools)
-        request = ChatRequest(
-            model=self.model,
-            messages=as_messages(messages),
-            timeouts=Timeouts.of(loose.pop("timeout", None), default=self.timeouts),
-            config=merged(config or self.config, loose),
-            tools=tuple(one.spec for one in toolbox.values()),
-            stream=stream,
-        )
-        setting = Setting(
-            gateway=self.gateway,
-            tools=toolbox,
-            bus=self._bus or None,
-            correlation_id=correlation_id,
-            await_here=wait_for,
-            clock=self._clock,
-        )
-        if shape is None:
-            return _Plan(kind(request, retry), setting)
-
-        return _Plan(object_turn(request, shape, retry, repairs), setting)
+        **how: Unpack[How],
+    ) -> Plan:
+        return planned(self, messages, tools, config, options, **how)
 
 
 def _shape(object_model: Any, response_model: Any) -> Shape:

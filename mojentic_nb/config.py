@@ -6,14 +6,106 @@ Law: a misspelt or impossible setting is refused here, before anything is sent.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, TypedDict
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Annotated, Any, Literal, Self, TypedDict
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from mojentic_nb.errors import BadArgument
 
-__all__ = ["CompletionConfig", "Sampling", "Timeouts", "merged"]
+__all__ = [
+    "CompletionConfig",
+    "ReasoningEffort",
+    "ReasoningProfile",
+    "ResponseFormat",
+    "Sampling",
+    "Timeouts",
+    "merged",
+]
+
+
+class ReasoningEffort(StrEnum):
+    """How long a model may think before it answers."""
+
+    Disabled = "disabled"
+    Enabled = "enabled"
+    Low = "low"
+    Medium = "medium"
+    High = "high"
+    XHigh = "xhigh"
+
+
+class ReasoningProfile(BaseModel):
+    """What one family of reasoning models understands; checked before anything is sent.
+
+    Attributes:
+        name: Of the family, for messages.
+        supported_efforts: Efforts it knows.
+        supports_reasoning_history: Whether it wants its earlier thoughts back.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    supported_efforts: tuple[ReasoningEffort, ...]
+    supports_reasoning_history: bool
+
+    @classmethod
+    def qwen3_8(cls) -> Self:
+        """Qwen 3.8: thinks or not, and reads its earlier thoughts."""
+        efforts = (ReasoningEffort.Disabled, ReasoningEffort.Enabled)
+        return cls(name="qwen3.8", supported_efforts=efforts, supports_reasoning_history=True)
+
+    def validate_controls(self, effort: ReasoningEffort | None, retain: bool) -> None:
+        """Refuse what this family does not understand.
+
+        Raises:
+            ValueError: The effort is none of its own, or it keeps no thoughts.
+        """
+        if effort is not None and effort not in self.supported_efforts:
+            known = ", ".join(self.supported_efforts)
+            raise ValueError(f"{self.name} has no reasoning effort {effort!s}, only {known}")
+        if retain and not self.supports_reasoning_history:
+            raise ValueError(f"{self.name} does not take its earlier thoughts back")
+
+
+class ResponseFormat(BaseModel):
+    """The form an answer is to have.
+
+    Attributes:
+        type: Plain text, or one JSON object.
+        json_schema: What that object must fit; it is checked.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: Literal["text", "json_object"] = "text"
+    json_schema: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _text_has_no_schema(self) -> Self:
+        if self.type == "text" and self.json_schema is not None:
+            raise ValueError('a json_schema needs type="json_object"')
+
+        return self
+
+
+def _texts(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+Texts = Annotated[
+    tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_texts), Field(min_length=1)
+]
+Penalty = Annotated[float, Field(ge=-2, le=2)]
 
 
 class CompletionConfig(BaseModel):
@@ -26,6 +118,21 @@ class CompletionConfig(BaseModel):
             as another name for it; -1 there means no bound.
         top_p: Share of probability mass to sample from, above 0 to 1.
         top_k: Number of likeliest tokens to sample from.
+        stop: Text, or several, at which the answer ends; it is not part of the answer.
+        seed: Makes the same call answer the same, as far as the server can.
+        presence_penalty: Against words that have come before, -2 to 2.
+        frequency_penalty: The same, growing with how often they came.
+        logprobs: How many likeliest tokens to give with each token of the answer, 0 to
+            20, in the reply's `logprobs`; OpenAI's and llama.cpp's servers.
+        tool_choice: "auto", "none", "required", or the name of the one tool to call.
+        reasoning_effort: How long to think first, where the model can.
+        reasoning_profile: What the model understands of it; checked here.
+        retain_reasoning: Give the model its earlier thoughts back.
+        response_format: JSON mode, or a raw schema the answer must fit.
+        keep_alive: How long Ollama keeps the model in memory: seconds, or such as "5m".
+        cache_prompt: Mark tools, system message and conversation for the provider's
+            prompt cache; Anthropic, the others do it by themselves.
+        extra: Fields for the body of the request that are none of these, as they are.
         max_tool_iterations: Rounds in which tools may run before the model must
             answer without them; `None` for no bound, 0 for never.
     """
@@ -37,6 +144,19 @@ class CompletionConfig(BaseModel):
     max_tokens: Annotated[int, Field(gt=0)] | None = None
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
     top_k: Annotated[int, Field(ge=0)] | None = None
+    stop: Texts | None = None
+    seed: int | None = None
+    presence_penalty: Penalty | None = None
+    frequency_penalty: Penalty | None = None
+    logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
+    tool_choice: Annotated[str, Field(min_length=1)] | None = None
+    reasoning_effort: ReasoningEffort | None = None
+    reasoning_profile: ReasoningProfile | None = None
+    retain_reasoning: bool = False
+    response_format: ResponseFormat | None = None
+    keep_alive: Annotated[float | str, Field(union_mode="left_to_right")] | None = None
+    cache_prompt: bool = False
+    extra: dict[str, Any] | None = None
     max_tool_iterations: Annotated[int, Field(ge=0)] | None = 10
 
     @model_validator(mode="before")
@@ -52,6 +172,13 @@ class CompletionConfig(BaseModel):
 
         return rest if bound in (None, -1) else {**rest, "max_tokens": bound}
 
+    @model_validator(mode="after")
+    def _profile_knows_the_controls(self) -> Self:
+        if self.reasoning_profile is not None:
+            self.reasoning_profile.validate_controls(self.reasoning_effort, self.retain_reasoning)
+
+        return self
+
 
 class Sampling(TypedDict, total=False):
     """The settings that may be given loose, beside or instead of a config."""
@@ -62,6 +189,15 @@ class Sampling(TypedDict, total=False):
     max_tokens: int | None
     top_p: float | None
     top_k: int | None
+    stop: str | Sequence[str] | None
+    seed: int | None
+    presence_penalty: float | None
+    frequency_penalty: float | None
+    logprobs: int | None
+    tool_choice: str | None
+    reasoning_effort: ReasoningEffort | str | None
+    response_format: ResponseFormat | None
+    keep_alive: float | str | None
     max_tool_iterations: int | None
 
 

@@ -8,11 +8,13 @@ Leaving a driver early hangs up: its generator's end closes the connection.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
 from mojentic_nb.bus import Bus
 from mojentic_nb.clock import Clock, SystemClock
+from mojentic_nb.effects import Ask, Effect, Outcome, Tell, Turn, Use, Wait
 from mojentic_nb.errors import GatewayError, MojenticError
 from mojentic_nb.events import (
     Answer,
@@ -21,11 +23,11 @@ from mojentic_nb.events import (
     TurnFailed,
     TurnFinished,
 )
+from mojentic_nb.gateways.fetching import Fetching
 from mojentic_nb.gateways.gateway import LLMGateway
-from mojentic_nb.request import ChatRequest
+from mojentic_nb.gateways.transport import Transport
 from mojentic_nb.tools import calling
 from mojentic_nb.tools.definition import LLMTool
-from mojentic_nb.turn import Ask, Effect, Outcome, Tell, Turn, Use
 
 __all__ = ["Setting", "awaiting", "here"]
 
@@ -59,40 +61,47 @@ def here(turn: Turn, setting: Setting) -> Generator[Event, None, TurnFinished]:
     Raises:
         MojenticError: After a `TurnFailed` told the same.
     """
-    steps = _Steps(turn)
-    while (effect := steps.next()) is not None:
-        try:
-            if isinstance(effect, Ask):
-                asking = _Asking(effect.request, setting)
-                try:
-                    with setting.gateway.transport.open(asking.wire) as reading:
-                        decoder = asking.decoder
+    with closing(turn):
+        steps = _Steps(turn)
+        while (effect := steps.next()) is not None:
+            try:
+                if isinstance(effect, Ask):
+                    asking = _Asking(effect, setting)
+                    try:
+                        with asking.transport.open(asking.wire) as reading:
+                            decoder = asking.decoder
+                            for data in reading.chunks:
+                                yield from (
+                                    decoder.feed(data) if asking.is_quiet else asking.feed(data)
+                                )
+                                if decoder.is_over:
+                                    reading.is_over = True
+                                    break
+                        yield from asking.finish()
+                    except GatewayError as error:
+                        data = b""  # a local shows in tracebacks, and servers repeat keys
+                        asking.fail(error)
+                    steps.outcome = asking.answer()
+                elif isinstance(effect, Tell):
+                    setting.tell([effect.event])
+                    yield effect.event
+                elif isinstance(effect, Use):
+                    steps.outcome = calling.run(
+                        setting.tools, effect.call, setting.clock, await_here=setting.await_here
+                    )
+                elif isinstance(effect, Wait):
+                    setting.clock.sleep(effect.seconds)
+                else:
+                    fetching = Fetching(effect.url, setting.gateway)
+                    with fetching.transport.open(fetching.wire) as reading:
                         for data in reading.chunks:
-                            yield from (
-                                decoder.feed(data) if asking.is_quiet else asking.feed(data)
-                            )
-                            if decoder.is_over:
-                                reading.is_over = True
-                                break
-                    yield from asking.finish()
-                except GatewayError as error:
-                    data = b""  # a local shows in tracebacks, and servers repeat keys
-                    asking.fail(error)
-                steps.outcome = asking.answer()
-            elif isinstance(effect, Tell):
-                setting.tell([effect.event])
-                yield effect.event
-            elif isinstance(effect, Use):
-                steps.outcome = calling.run(
-                    setting.tools, effect.call, setting.clock, await_here=setting.await_here
-                )
-            else:
-                setting.clock.sleep(effect.seconds)
-        except MojenticError as error:
-            steps.error = error.alone()
+                            fetching.feed(data)
+                    steps.outcome = fetching.whole()
+            except MojenticError as error:
+                steps.error = error.alone()
 
-    yield from setting.tell([steps.last_event()])
-    return steps.result()
+        yield from setting.tell([steps.last_event()])
+        return steps.result()
 
 
 async def awaiting(turn: Turn, setting: Setting) -> AsyncGenerator[Event, None]:
@@ -101,38 +110,45 @@ async def awaiting(turn: Turn, setting: Setting) -> AsyncGenerator[Event, None]:
     Raises:
         MojenticError: After a `TurnFailed` told the same.
     """
-    steps = _Steps(turn)
-    while (effect := steps.next()) is not None:
-        try:
-            if isinstance(effect, Ask):
-                asking = _Asking(effect.request, setting)
-                try:
-                    async with setting.gateway.transport.aopen(asking.wire) as reading:
-                        decoder = asking.decoder
+    with closing(turn):
+        steps = _Steps(turn)
+        while (effect := steps.next()) is not None:
+            try:
+                if isinstance(effect, Ask):
+                    asking = _Asking(effect, setting)
+                    try:
+                        async with asking.transport.aopen(asking.wire) as reading:
+                            decoder = asking.decoder
+                            while data := await reading.read():
+                                for event in asking.feed(data):
+                                    yield event
+                                if decoder.is_over:
+                                    reading.is_over = True
+                                    break
+                        for event in asking.finish():
+                            yield event
+                    except GatewayError as error:
+                        data = b""  # a local shows in tracebacks, and servers repeat keys
+                        asking.fail(error)
+                    steps.outcome = asking.answer()
+                elif isinstance(effect, Tell):
+                    setting.tell([effect.event])
+                    yield effect.event
+                elif isinstance(effect, Use):
+                    steps.outcome = await calling.arun(setting.tools, effect.call, setting.clock)
+                elif isinstance(effect, Wait):
+                    await setting.clock.asleep(effect.seconds)
+                else:
+                    fetching = Fetching(effect.url, setting.gateway)
+                    async with fetching.transport.aopen(fetching.wire) as reading:
                         while data := await reading.read():
-                            for event in asking.feed(data):
-                                yield event
-                            if decoder.is_over:
-                                reading.is_over = True
-                                break
-                    for event in asking.finish():
-                        yield event
-                except GatewayError as error:
-                    data = b""  # a local shows in tracebacks, and servers repeat keys
-                    asking.fail(error)
-                steps.outcome = asking.answer()
-            elif isinstance(effect, Tell):
-                setting.tell([effect.event])
-                yield effect.event
-            elif isinstance(effect, Use):
-                steps.outcome = await calling.arun(setting.tools, effect.call, setting.clock)
-            else:
-                await setting.clock.asleep(effect.seconds)
-        except MojenticError as error:
-            steps.error = error.alone()
+                            fetching.feed(data)
+                    steps.outcome = fetching.whole()
+            except MojenticError as error:
+                steps.error = error.alone()
 
-    yield setting.tell([steps.last_event()])[0]
-    steps.result()
+        yield setting.tell([steps.last_event()])[0]
+        steps.result()
 
 
 class _Asking:
@@ -143,10 +159,21 @@ class _Asking:
             straight to the decoder.
     """
 
-    __slots__ = ("_asked_at", "_exchange", "_first_at", "_setting", "decoder", "is_quiet", "wire")
+    __slots__ = (
+        "_asked_at",
+        "_exchange",
+        "_first_at",
+        "_setting",
+        "decoder",
+        "is_quiet",
+        "transport",
+        "wire",
+    )
 
-    def __init__(self, request: ChatRequest, setting: Setting) -> None:
-        self._exchange = exchange = setting.gateway.exchange(request)
+    def __init__(self, ask: Ask, setting: Setting) -> None:
+        gateway = ask.gateway or setting.gateway
+        self._exchange = exchange = gateway.exchange(ask.request)
+        self.transport: Transport = gateway.transport
         self._setting = setting
         self._asked_at = setting.clock.now()
         self._first_at: float | None = None

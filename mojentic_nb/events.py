@@ -7,7 +7,8 @@ ends in exactly one `TurnFinished` or `TurnFailed`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from mojentic_nb.errors import GatewayError, MojenticError
@@ -41,12 +42,14 @@ class Usage:
         output_tokens: Tokens written, reasoning included.
         cached_tokens: Part of the input that came from the provider's cache.
         reasoning_tokens: Part of the output that was reasoning.
+        cache_write_tokens: Part of the input that was written to the provider's cache.
     """
 
     input_tokens: int | None = None
     output_tokens: int | None = None
     cached_tokens: int | None = None
     reasoning_tokens: int | None = None
+    cache_write_tokens: int | None = None
 
     @property
     def total_tokens(self) -> int | None:
@@ -63,6 +66,7 @@ class Usage:
             output_tokens=_sum(self.output_tokens, other.output_tokens),
             cached_tokens=_sum(self.cached_tokens, other.cached_tokens),
             reasoning_tokens=_sum(self.reasoning_tokens, other.reasoning_tokens),
+            cache_write_tokens=_sum(self.cache_write_tokens, other.cache_write_tokens),
         )
 
 
@@ -78,6 +82,10 @@ class Answer:
         finish_reason: `stop`, `length`, `tool_calls` or `content_filter`, or the
             provider's own word where it is none of these.
         model: The model as the provider names it.
+        logprobs: For each token of the answer its text, log-probability and likeliest
+            others, as the provider gave them; empty where not asked for.
+        provider_state: What the provider wants back with this answer in the next call.
+        headers: The few response headers that policies read, such as rate limits.
         asked_at: When the call began; monotonic seconds, as the two below.
         first_at: When the first piece of the answer came; `None` for none.
         answered_at: When the answer was complete.
@@ -89,6 +97,9 @@ class Answer:
     finish_reason: str = "stop"
     model: str = ""
     usage: Usage = Usage()
+    logprobs: tuple[Any, ...] = ()
+    provider_state: Any = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     asked_at: float = 0.0
     first_at: float | None = None
     answered_at: float = 0.0

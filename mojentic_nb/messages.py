@@ -13,6 +13,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from mojentic_nb.errors import BadArgument
+from mojentic_nb.media import Part
 
 __all__ = ["LLMMessage", "LLMToolCall", "MessageRole", "as_messages"]
 
@@ -54,7 +55,10 @@ class LLMMessage(BaseModel):
         object: The validated object an assistant's text stands for.
         tool_calls: Calls an assistant made; on a tool's message, the one call
             it answers.
-        image_paths: Paths of images that go with the text.
+        image_paths: Paths of images that go with the text; they are read when sent.
+        parts: Images and documents that go with the text, before it.
+        provider_state: What a provider wants back word for word with this assistant's
+            message, such as signed thoughts, by gateway name; opaque.
         is_error: On a tool's message, that the tool failed.
     """
 
@@ -66,6 +70,8 @@ class LLMMessage(BaseModel):
     object: Any = None
     tool_calls: list[LLMToolCall] | None = None
     image_paths: list[str] | None = None
+    parts: tuple[Part, ...] = ()
+    provider_state: dict[str, Any] | None = Field(default=None, repr=False)
     is_error: bool = False
 
     @classmethod

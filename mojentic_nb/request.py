@@ -35,6 +35,8 @@ class ChatRequest:
         schema: JSON schema the answer's text must fit; `None` for free text.
         schema_name: Name of that schema, for providers that want one.
         stream: Ask for the answer piece by piece.
+        deadline_at: When the answer must be complete, in the clock's seconds.
+        is_json: The answer's text must be one JSON object, of any form.
         is_last: The model has to answer now: tools may be named, not called.
     """
 
@@ -47,6 +49,8 @@ class ChatRequest:
     stream: bool = True
     timeouts: Timeouts | None = None
     is_last: bool = False
+    is_json: bool = False
+    deadline_at: float | None = None
 
     def after(self, answer: Answer, results: Sequence[LLMMessage]) -> ChatRequest:
         """Make the next request: the model's words, then what its tools returned."""
@@ -55,6 +59,7 @@ class ChatRequest:
             content=answer.text or None,
             thinking=answer.thinking or None,
             tool_calls=list(answer.tool_calls) or None,
+            provider_state=answer.provider_state,
         )
         return replace(self, messages=(*self.messages, said, *results))
 

@@ -7,16 +7,15 @@ is wrong with it, a bounded number of times; the caller's messages stay as they 
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
 from dataclasses import replace
 
+from mojentic_nb.effects import Call, Proceed, Tell, Turn
 from mojentic_nb.errors import ObjectError
-from mojentic_nb.events import Answer, Repairing, TurnFinished
-from mojentic_nb.hooks.retry import Retry
+from mojentic_nb.events import Answer, Repairing
 from mojentic_nb.messages import LLMMessage
 from mojentic_nb.request import ChatRequest
 from mojentic_nb.schema import Shape, ShapeError
-from mojentic_nb.turn import Effect, Outcome, Tell, ask, finished
+from mojentic_nb.turn import finished, next_call
 
 __all__ = ["REPAIRS", "object_turn"]
 
@@ -25,18 +24,16 @@ __all__ = ["REPAIRS", "object_turn"]
 REPAIRS = 2
 
 
-def object_turn(
-    request: ChatRequest, shape: Shape, retry: Retry, repairs: int = REPAIRS
-) -> Generator[Effect, Outcome, TurnFinished]:
+def object_turn(first: Call, shape: Shape, proceed: Proceed, repairs: int = REPAIRS) -> Turn:
     """Ask for an object until the answer is one, or the repairs are used up.
 
     Raises:
         ObjectError: The last answer did not fit either.
     """
-    request = replace(request, schema=shape.schema, schema_name=shape.name)
+    request = replace(first.request, schema=shape.schema, schema_name=shape.name)
     answers: list[Answer] = []
     while True:
-        answer = yield from ask(request, retry, len(answers) + 1)
+        answer = yield from proceed(next_call(first, request, len(answers)))
         answers.append(answer)
         try:
             value = shape.read(answer.text)

@@ -8,66 +8,35 @@ Law: nothing here performs I/O, reads a clock, or knows sync from async. A turn
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from mojentic_nb.errors import GatewayError
+from mojentic_nb.effects import Ask, Asking, Call, Effect, Outcome, Proceed, Tell, Turn, Use
 from mojentic_nb.events import (
     Answer,
-    Event,
     ModelAnswered,
     ModelAsked,
-    Retrying,
     ToolCalled,
     ToolReturned,
     TurnFinished,
     Usage,
 )
-from mojentic_nb.hooks.retry import Retry
 from mojentic_nb.messages import LLMMessage, LLMToolCall
 from mojentic_nb.request import ChatRequest
 
-__all__ = ["Ask", "Effect", "Outcome", "Tell", "Turn", "Use", "Wait", "one_call", "turn"]
+__all__ = ["model_call", "one_call", "turn"]
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """Call the model; the outcome is its `Answer`, or a `GatewayError` thrown in."""
-
-    request: ChatRequest
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """Run one tool; the outcome is what it returned."""
-
-    call: LLMToolCall
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Let this many seconds pass."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Tell:
-    """Let everybody know."""
-
-    event: Event
-
-
-Effect = Ask | Use | Wait | Tell
-Outcome = Answer | ToolReturned | None
-Turn = Generator[Effect, Outcome, TurnFinished]
-
-
-def turn(request: ChatRequest, retry: Retry) -> Turn:
+def turn(first: Call, proceed: Proceed) -> Turn:
     """Hold one exchange with a model until it stops asking for tools.
 
     At the bound of `config.max_tool_iterations` rounds the model is asked once
     more, to answer without tools: what the tools found is never lost.
+
+    Args:
+        first: What is asked, and of which gateway.
+        proceed: Makes one call of the model, policies included.
     """
+    request = first.request
     bound = request.config.max_tool_iterations
     answers: list[Answer] = []
     returned: list[ToolReturned] = []
@@ -76,7 +45,7 @@ def turn(request: ChatRequest, retry: Retry) -> Turn:
         if is_last:
             request = request.as_last()
 
-        answer = yield from ask(request, retry, len(answers) + 1)
+        answer = yield from proceed(next_call(first, request, len(answers)))
         answers.append(answer)
         if not answer.tool_calls or not request.tools or is_last:
             return finished(answers, returned)
@@ -86,33 +55,24 @@ def turn(request: ChatRequest, retry: Retry) -> Turn:
         request = request.after(answer, [told(result) for result in results])
 
 
-def one_call(request: ChatRequest, retry: Retry) -> Turn:
+def one_call(first: Call, proceed: Proceed) -> Turn:
     """Ask once; tools the model wants are named in the answer and not run."""
-    answer = yield from ask(request, retry, 1)
+    answer = yield from proceed(first)
     return finished([answer], [])
 
 
-def ask(
-    request: ChatRequest, retry: Retry, round_number: int
-) -> Generator[Effect, Outcome, Answer]:
-    """Call the model, again where that may help and nothing has been told yet."""
-    attempt = 1
-    while True:
-        yield Tell(ModelAsked(request.model, round_number))
-        try:
-            answer = yield Ask(request)
-        except GatewayError as error:
-            wait_s = retry.wait_s(error, attempt=attempt)
-            if wait_s is None:
-                raise
-            yield Tell(Retrying(error, attempt, wait_s))
-            yield Wait(wait_s)
-            attempt += 1
-            continue
+def next_call(first: Call, request: ChatRequest, answered: int) -> Call:
+    """The call that asks this, after so many answers."""
+    return Call(request=request, gateway=first.gateway, round=answered + 1)
 
-        assert isinstance(answer, Answer)
-        yield Tell(ModelAnswered(answer))
-        return answer
+
+def model_call(call: Call) -> Asking:
+    """Call the model, once: the inmost step of every policy."""
+    yield Tell(ModelAsked(call.request.model, call.round))
+    answer = yield Ask(call.request, call.gateway)
+    assert isinstance(answer, Answer)
+    yield Tell(ModelAnswered(answer))
+    return answer
 
 
 def use(calls: tuple[LLMToolCall, ...]) -> Generator[Effect, Outcome, list[ToolReturned]]:

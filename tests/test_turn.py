@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
+from mojentic_nb import turn as turns
 from mojentic_nb.config import CompletionConfig
+from mojentic_nb.effects import Ask, Call, Effect, Tell, Turn, Use, Wait
 from mojentic_nb.errors import GatewayBusy, GatewayError, GatewayStatus, GatewayTorn
 from mojentic_nb.events import Answer, ModelAsked, Retrying, ToolReturned, TurnFinished, Usage
+from mojentic_nb.hooks.chain import chained
 from mojentic_nb.hooks.retry import Retry
 from mojentic_nb.messages import LLMMessage, LLMToolCall, MessageRole
 from mojentic_nb.request import ChatRequest, ToolSpec
-from mojentic_nb.turn import Ask, Effect, Tell, Turn, Use, Wait, one_call, turn
 
 LOOK = ToolSpec(name="look", description="", parameters={"type": "object"})
 ONCE = Retry(attempts=1)
@@ -35,6 +37,15 @@ def says(text: str, *, usage: int = 1, at: float = 0.0) -> Answer:
 def wants(*names: str) -> Answer:
     calls = tuple(LLMToolCall(id=f"c{n}", name=name) for n, name in enumerate(names))
     return Answer(tool_calls=calls, finish_reason="tool_calls", usage=Usage(input_tokens=1))
+
+
+def turn(request: ChatRequest, retry: Retry) -> Turn:
+    """A turn with its retries around each call."""
+    return turns.turn(Call(request=request, gateway=None), chained([retry], turns.model_call))
+
+
+def one_call(request: ChatRequest, retry: Retry) -> Turn:
+    return turns.one_call(Call(request=request, gateway=None), chained([retry], turns.model_call))
 
 
 def play(whole: Turn, *outcomes: Answer | GatewayError) -> tuple[TurnFinished, list[Effect]]:

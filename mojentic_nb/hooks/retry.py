@@ -12,7 +12,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from mojentic_nb.effects import Asking, Call, Proceed, Tell, Wait
 from mojentic_nb.errors import GatewayError
+from mojentic_nb.events import Retrying
 
 __all__ = ["Retry"]
 
@@ -39,6 +41,22 @@ class Retry(BaseModel):
     cap_s: Annotated[float, Field(ge=0)] = 8.0
     jitter_s: Annotated[float, Field(ge=0)] = 0.5
     longest_wait_s: Annotated[float, Field(ge=0)] = 60.0
+
+    def around_model(self, call: Call, proceed: Proceed) -> Asking:
+        """Make a call, again where that may help and nothing has been told yet."""
+        attempt = 1
+        while True:
+            try:
+                return (yield from proceed(call))
+            except GatewayError as error:
+                wait_s = self.wait_s(error, attempt=attempt)
+                if wait_s is None:
+                    raise
+                failed = error
+
+            yield Tell(Retrying(failed, attempt, wait_s))
+            yield Wait(wait_s)
+            attempt += 1
 
     def wait_s(self, error: GatewayError, *, attempt: int) -> float | None:
         """Seconds to wait before asking again; `None` to give up.

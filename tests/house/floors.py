@@ -23,10 +23,15 @@ def floor(name: str, rooms: str, *, shared: bool = False) -> Floor:
 
 
 FLOORS = (
-    floor("L0 values", "messages events config schema errors clock request", shared=True),
+    floor(
+        "L0 values",
+        "messages events config schema errors clock request effects media composers catalogue "
+        "tokens preferences partial",
+        shared=True,
+    ),
     floor("L1 telling", "hooks bus views"),
     floor("L2 rooms", "gateways tools tracer state"),
-    floor("L3 the turn", "turn drive background broker reply structured chat", shared=True),
+    floor("L3 the turn", "turn drive plan background broker reply structured chat", shared=True),
     floor("L4 uses", "batch compare agents workflows bridges scripting"),
     floor("L5 widgets", "widgets"),
     floor("L6 magics", "magics"),

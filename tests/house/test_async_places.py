@@ -17,6 +17,7 @@ MAY = {
     "mojentic_nb/broker.py",
     "mojentic_nb/clock.py",
     "mojentic_nb/drive.py",
+    "mojentic_nb/plan.py",
     "mojentic_nb/gateways/demo.py",
     "mojentic_nb/tools/calling.py",
 }

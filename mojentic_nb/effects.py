@@ -1,0 +1,92 @@
+"""What a turn asks of its driver, and what it is sent back.
+
+Law: values only. A turn, and every policy around it, yields these; `drive.py` is the only
+one that performs them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any
+
+from mojentic_nb.events import Answer, Event, ToolReturned, TurnFinished
+from mojentic_nb.messages import LLMToolCall
+from mojentic_nb.request import ChatRequest
+
+__all__ = [
+    "Ask",
+    "Asking",
+    "Call",
+    "Effect",
+    "Fetch",
+    "Outcome",
+    "Proceed",
+    "Tell",
+    "Turn",
+    "Use",
+    "Wait",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Call the model; the outcome is its `Answer`, or a `GatewayError` thrown in.
+
+    `gateway` is the road to take where it is another than the turn's own.
+    """
+
+    request: ChatRequest
+    gateway: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Run one tool; the outcome is what it returned."""
+
+    call: LLMToolCall
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Read a web address; the outcome is its bytes, or a `GatewayError` thrown in."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Let this many seconds pass."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Let everybody know."""
+
+    event: Event
+
+
+Effect = Ask | Use | Fetch | Wait | Tell
+Outcome = Answer | ToolReturned | bytes | None
+Turn = Generator[Effect, Outcome, TurnFinished]
+
+# One call of a model under way, with everything the policies do around it.
+Asking = Generator[Effect, Outcome, Answer]
+Proceed = Callable[["Call"], Asking]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call of a model, as policies see it.
+
+    Attributes:
+        request: What is asked.
+        gateway: The road: has `name`, `url` and `timeouts`.
+        round: Which call of the turn this is, from 1.
+    """
+
+    request: ChatRequest
+    gateway: Any
+    round: int = 1
