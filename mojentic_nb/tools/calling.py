@@ -11,6 +11,7 @@ import inspect
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from mojentic_nb.clock import Clock
@@ -18,6 +19,7 @@ from mojentic_nb.errors import scrub
 from mojentic_nb.events import ToolReturned
 from mojentic_nb.messages import LLMToolCall
 from mojentic_nb.schema import ShapeError
+from mojentic_nb.tools.apart import Apart
 from mojentic_nb.tools.definition import LLMTool
 from mojentic_nb.tools.result import text_of
 
@@ -38,9 +40,10 @@ def run(
 ) -> ToolReturned:
     """Run a call in this thread; `await_here` waits for an async tool's result."""
     began = clock.now()
-    outcome = _attempt(tools, call)
+    limit_s = _limit(tools, call)
+    outcome = _attempt(tools, call) if limit_s is None else _in_time(tools, call, limit_s)
     if not isinstance(outcome, str | BaseException):
-        outcome = await_here(_awaited(outcome))
+        outcome = await_here(_awaited(outcome, call, limit_s))
 
     return _returned(call, outcome, clock.now() - began)
 
@@ -48,15 +51,43 @@ def run(
 async def arun(tools: Tools, call: LLMToolCall, clock: Clock) -> ToolReturned:
     """Run a call in the running loop; a sync tool runs in a thread of its own."""
     began = clock.now()
+    limit_s = _limit(tools, call)
     one = tools.get(call.name)
     if one is None or one.is_async:
         outcome = _attempt(tools, call)
     else:
-        outcome = await asyncio.to_thread(_attempt, tools, call)
+        apart = Apart(partial(_attempt, tools, call))
+        try:
+            outcome = await _awaited_outcome(asyncio.wrap_future(apart.future), call, limit_s)
+        finally:
+            apart.stop()
     if not isinstance(outcome, str | BaseException):
-        outcome = await _awaited(outcome)
+        outcome = await _awaited(outcome, call, limit_s)
 
     return _returned(call, outcome, clock.now() - began)
+
+
+def _limit(tools: Tools, call: LLMToolCall) -> float | None:
+    one = tools.get(call.name)
+    return None if one is None else one.timeout_s
+
+
+def _in_time(tools: Tools, call: LLMToolCall, limit_s: float) -> Outcome | Awaitable[Any]:
+    one = tools[call.name]
+    if one.is_async:
+        return _attempt(tools, call)
+
+    apart = Apart(partial(_attempt, tools, call))
+    try:
+        outcome: Outcome | Awaitable[Any] = apart.result(limit_s)
+    except TimeoutError:
+        return _too_long(call, limit_s)
+
+    return outcome
+
+
+def _too_long(call: LLMToolCall, limit_s: float | None) -> _Told:
+    return _Told(f"{call.name} took longer than {limit_s:g} s and was stopped.")
 
 
 def wait_apart(awaitable: Awaitable[Any]) -> Any:
@@ -82,11 +113,23 @@ def _attempt(tools: Tools, call: LLMToolCall) -> Outcome | Awaitable[Any]:
         return _the_tools_own(problem)
 
 
-async def _awaited(result: Awaitable[Any]) -> Outcome:
+async def _awaited(result: Awaitable[Any], call: LLMToolCall, limit_s: float | None) -> Outcome:
     try:
-        return text_of(await result)
+        outcome = await _awaited_outcome(result, call, limit_s)
+        return outcome if isinstance(outcome, _Told) else text_of(outcome)
     except _FAILURES as problem:
         return _the_tools_own(problem)
+
+
+async def _awaited_outcome(result: Awaitable[Any], call: LLMToolCall, limit_s: float | None) -> Any:
+    """What an awaitable gives, or in words that it took too long."""
+    try:
+        async with asyncio.timeout(limit_s) as patience:
+            return await result
+    except TimeoutError:
+        if patience.expired():
+            return _too_long(call, limit_s)
+        raise  # the tool's own
 
 
 def _the_tools_own(problem: BaseException) -> BaseException:

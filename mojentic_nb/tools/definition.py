@@ -11,6 +11,7 @@ import copy
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, Self, overload
 
 from mojentic_nb.errors import ToolError
@@ -34,6 +35,8 @@ class LLMTool:
     """
 
     tracer: Any = None  # for subclasses that skip our __init__
+    # Seconds a call may take, then it is stopped and the model told; None for no bound.
+    timeout_s: float | None = None
 
     def __init__(self, tracer: Any = None) -> None:
         self.tracer = tracer
@@ -153,11 +156,17 @@ class FunctionTool(LLMTool):
     """
 
     def __init__(
-        self, function: Callable[..., Any], *, name: str | None = None, description: str = ""
+        self,
+        function: Callable[..., Any],
+        *,
+        name: str | None = None,
+        description: str = "",
+        timeout_s: float | None = None,
     ) -> None:
         from mojentic_nb.tools import signature
 
         super().__init__()
+        self.timeout_s = _checked_limit(timeout_s)
         self._function = function
         self._fields, parameters = signature.fields_of(function)
         self._manner = signature.manner_of(function)
@@ -267,11 +276,18 @@ def _checked_name(name: str) -> str:
     return name
 
 
+def _checked_limit(timeout_s: float | None) -> float | None:
+    if timeout_s is not None and not timeout_s > 0:
+        raise ToolError(f"timeout_s={timeout_s!r} is not a number of seconds above 0.")
+
+    return timeout_s
+
+
 @overload
 def tool(function: Callable[..., Any], /) -> FunctionTool: ...
 @overload
 def tool(
-    *, name: str | None = None, description: str = ""
+    *, name: str | None = None, description: str = "", timeout_s: float | None = None
 ) -> Callable[[Callable[..., Any]], FunctionTool]: ...
 def tool(
     function: Callable[..., Any] | None = None,
@@ -279,20 +295,20 @@ def tool(
     *,
     name: str | None = None,
     description: str = "",
+    timeout_s: float | None = None,
 ) -> Any:
     """Make a function a tool, as `@tool` or `@tool(name=…)`.
 
     Parameter types become the schema, the docstring up to its first section the
     description, its `Args:` (or NumPy's or Sphinx's way of saying it) the parameters'
-    descriptions.
+    descriptions. A call
+    that takes longer than `timeout_s` seconds is stopped.
 
     Raises:
         ToolError: The signature cannot be offered to a model.
     """
-    if function is None:
-        return lambda one: FunctionTool(one, name=name, description=description)
-
-    return FunctionTool(function, name=name, description=description)
+    made = partial(FunctionTool, name=name, description=description, timeout_s=timeout_s)
+    return made if function is None else made(function)
 
 
 class _Adopted(LLMTool):
