@@ -53,13 +53,15 @@ class Ran:
 
 
 class Kernel:
-    """One running kernel."""
+    """One running kernel, of this Python or another."""
 
-    def __init__(self, **environment: str) -> None:
+    def __init__(self, *, python: str = "", **environment: str) -> None:
         left_out = ("PYTEST_CURRENT_TEST",)
         inherited = {name: word for name, word in os.environ.items() if name not in left_out}
         self._environment = {**inherited, **environment}
         self._manager = KernelManager(kernel_name="python3")
+        if python:
+            self._manager.kernel_spec.argv[0] = python
 
     def __enter__(self) -> Self:
         self._manager.start_kernel(env=self._environment)
@@ -81,6 +83,14 @@ class Kernel:
     def begin(self, code: str, **settings: Any) -> str:
         """Send a cell; gives the id of its request."""
         return str(self._client.execute(code, **settings))
+
+    def begin_as(self, cell: str, code: str) -> str:
+        """Send a cell as a front end that names its cells; gives the id of its request."""
+        content = {"code": code, "silent": False, "store_history": True, "allow_stdin": True}
+        message = self._client.session.msg("execute_request", content)
+        message["metadata"]["cellId"] = cell
+        self._client.shell_channel.send(message)
+        return str(message["header"]["msg_id"])
 
     def finish(self, request: str, *, watch: Callable[[Message], object] | None = None) -> Ran:
         """Wait until a cell is done, and gather what it published."""
