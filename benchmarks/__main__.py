@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from benchmarks.bench import Row
 from benchmarks.crowds import crowds
 from benchmarks.notebook import notebook
+from benchmarks.objects import growing_objects
+from benchmarks.replays import replays
 from benchmarks.starts import starts
 from benchmarks.streams import first_chunks, small_calls, streamed_chunks
 
@@ -30,9 +32,9 @@ def server() -> Iterator[str]:
 
 def main() -> int:
     """Print the table; 1 where a bar is missed."""
-    rows = starts()
+    rows = [*starts(), *growing_objects()]
     with server() as url:
-        for measure in (streamed_chunks, small_calls, first_chunks, crowds, notebook):
+        for measure in (streamed_chunks, small_calls, first_chunks, crowds, replays, notebook):
             rows += measure(url)
 
     print(table(rows))

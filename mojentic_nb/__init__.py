@@ -9,19 +9,29 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mojentic_nb import catalogue as catalogue
     from mojentic_nb import errors as errors
     from mojentic_nb.background import Job
     from mojentic_nb.broker import LLMBroker, ask
+    from mojentic_nb.catalogue import ModelCard
     from mojentic_nb.clock import FrozenClock
+    from mojentic_nb.composers import FileTypeSensor, MessageBuilder
     from mojentic_nb.config import CompletionConfig, Timeouts
     from mojentic_nb.events import Usage
     from mojentic_nb.gateways.anthropic import AnthropicGateway
+    from mojentic_nb.gateways.cassette import Cassette
     from mojentic_nb.gateways.demo import DemoGateway
     from mojentic_nb.gateways.ollama import OllamaGateway
     from mojentic_nb.gateways.openai import OpenAIGateway
+    from mojentic_nb.hooks.budget import Budget
+    from mojentic_nb.hooks.cache import ResponseCache
+    from mojentic_nb.hooks.limit import RateLimit
+    from mojentic_nb.hooks.redaction import Redaction
     from mojentic_nb.hooks.retry import Retry
+    from mojentic_nb.media import DocumentPart, ImagePart
     from mojentic_nb.messages import LLMMessage, LLMToolCall, MessageRole
     from mojentic_nb.reply import Reply
+    from mojentic_nb.tokens import TokenCount, TokenizerGateway
     from mojentic_nb.tools.definition import LLMTool, tool
     from mojentic_nb.tools.definition import LLMTool as BaseTool
 
@@ -30,22 +40,35 @@ __version__ = "0.1.0"
 _HOMES = {
     "AnthropicGateway": "gateways.anthropic",
     "BaseTool": "tools.definition:LLMTool",
+    "Budget": "hooks.budget",
+    "Cassette": "gateways.cassette",
     "CompletionConfig": "config",
     "DemoGateway": "gateways.demo",
+    "DocumentPart": "media",
+    "FileTypeSensor": "composers",
     "FrozenClock": "clock",
+    "ImagePart": "media",
     "Job": "background",
     "LLMBroker": "broker",
     "LLMMessage": "messages",
     "LLMTool": "tools.definition",
     "LLMToolCall": "messages",
+    "MessageBuilder": "composers",
     "MessageRole": "messages",
+    "ModelCard": "catalogue",
     "OllamaGateway": "gateways.ollama",
     "OpenAIGateway": "gateways.openai",
+    "RateLimit": "hooks.limit",
+    "Redaction": "hooks.redaction",
     "Reply": "reply",
+    "ResponseCache": "hooks.cache",
     "Retry": "hooks.retry",
     "Timeouts": "config",
+    "TokenCount": "tokens",
+    "TokenizerGateway": "tokens",
     "Usage": "events",
     "ask": "broker",
+    "catalogue": "",
     "errors": "",
     "tool": "tools.definition",
 }
@@ -53,22 +76,35 @@ _HOMES = {
 __all__ = [
     "AnthropicGateway",
     "BaseTool",
+    "Budget",
+    "Cassette",
     "CompletionConfig",
     "DemoGateway",
+    "DocumentPart",
+    "FileTypeSensor",
     "FrozenClock",
+    "ImagePart",
     "Job",
     "LLMBroker",
     "LLMMessage",
     "LLMTool",
     "LLMToolCall",
+    "MessageBuilder",
     "MessageRole",
+    "ModelCard",
     "OllamaGateway",
     "OpenAIGateway",
+    "RateLimit",
+    "Redaction",
     "Reply",
+    "ResponseCache",
     "Retry",
     "Timeouts",
+    "TokenCount",
+    "TokenizerGateway",
     "Usage",
     "ask",
+    "catalogue",
     "errors",
     "tool",
 ]

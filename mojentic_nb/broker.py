@@ -7,8 +7,9 @@ the plan. `here` is generate and its kin, `awaiting` the a-prefixed ones, `away`
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import aclosing, closing
+from functools import partial
 from typing import Any, TypeVar, Unpack, overload
 
 from mojentic_nb.background import Job
@@ -18,13 +19,17 @@ from mojentic_nb.config import CompletionConfig, Timeouts
 from mojentic_nb.drive import awaiting, here
 from mojentic_nb.errors import BadArgument
 from mojentic_nb.events import Event, TextDelta, TurnFinished
-from mojentic_nb.gateways.choose import choose, default_model
+from mojentic_nb.gateways.choose import choose, choose_also, default_model
 from mojentic_nb.gateways.gateway import LLMGateway
+from mojentic_nb.hooks.budget import Budget
+from mojentic_nb.hooks.cache import ResponseCache
+from mojentic_nb.hooks.limit import RateLimit
+from mojentic_nb.hooks.order import Policies
+from mojentic_nb.hooks.redaction import Redaction
 from mojentic_nb.hooks.retry import Retry
 from mojentic_nb.plan import CallOptions, How, Plan, Prompt, planned
 from mojentic_nb.reply import Reply
-from mojentic_nb.schema import Shape
-from mojentic_nb.structured import REPAIRS
+from mojentic_nb.structured import REPAIRS, Growing, shape_given
 from mojentic_nb.turn import one_call
 
 __all__ = ["CallOptions", "LLMBroker", "ask", "default_model"]
@@ -38,8 +43,8 @@ class LLMBroker:
     Every method that calls the model takes the same options: `temperature`,
     `num_ctx`, `num_predict` or `max_tokens`, `top_p`, `top_k`, `max_tool_iterations`,
     which overlay `config`; `timeout` (seconds of silence, or `Timeouts`), `retry`,
-    and `correlation_id`. `messages` may be text, one message or several, and is
-    never changed.
+    `deadline` (seconds for the whole turn), and `correlation_id`. `messages` may be
+    text, one message or several, and is never changed.
 
     Args:
         model: `"ollama:llama3.2"`, `"openai:gpt-5.4-mini"`, `"anthropic:…"`, `"demo"`, or
@@ -52,6 +57,16 @@ class LLMBroker:
         retry: When a failed call is made again.
         timeout: Patience of every call; by default the gateway's.
         clock: Time; a `FrozenClock` makes waits free.
+        redact: What is replaced in all that is sent: a `Redaction`, or True for its
+            standard, or a dict of patterns by label.
+        fallback: Models to ask where this one's provider is in trouble, in this order:
+            names, or gateways, which are asked for the model of the same name.
+        cache: Answers that need not be asked for again.
+        budget: What may be spent; may be shared.
+        limit: How fast each provider is asked; may be shared.
+        deadline: Seconds for a whole turn, tools and waits included.
+        policies: Your own, outermost first; they stand between redaction and fallback
+            (see `mojentic_nb.hooks.points`).
 
     Raises:
         BadArgument: The model's name or a setting makes no sense.
@@ -68,6 +83,13 @@ class LLMBroker:
         retry: Retry | None = None,
         timeout: Timeouts | float | None = None,
         clock: Clock | None = None,
+        redact: Redaction | Mapping[str, Any] | bool | None = None,
+        fallback: str | LLMGateway | Sequence[str | LLMGateway] = (),
+        cache: ResponseCache | None = None,
+        budget: Budget | None = None,
+        limit: RateLimit | None = None,
+        deadline: float | None = None,
+        policies: Sequence[Any] = (),
     ) -> None:
         named = default_model() if model is None and gateway is None else model
         self.gateway, self.model = choose(named or "", gateway)
@@ -76,6 +98,16 @@ class LLMBroker:
         self.retry = retry or Retry()
         self.timeouts = Timeouts.of(timeout, default=self.gateway.timeouts)
         self.clock = clock or SystemClock()
+        self.policies = Policies.of(
+            deadline=deadline,
+            redact=redact,
+            policies=policies,
+            fallback=fallback,
+            choose=partial(choose_also, model=self.model),
+            cache=cache,
+            budget=budget,
+            limit=limit,
+        )
         self.bus = Bus()
         if tracer is not None:
             self.subscribe(tracer)
@@ -159,6 +191,7 @@ class LLMBroker:
         object_model: type[T],
         config: CompletionConfig | None = None,
         *,
+        tools: Any = None,
         repairs: int = REPAIRS,
         **options: Unpack[CallOptions],
     ) -> T: ...
@@ -169,6 +202,7 @@ class LLMBroker:
         object_model: Any = None,
         config: CompletionConfig | None = None,
         *,
+        tools: Any = None,
         response_model: Any = None,
         repairs: int = REPAIRS,
         **options: Unpack[CallOptions],
@@ -179,6 +213,7 @@ class LLMBroker:
         object_model: Any = None,
         config: CompletionConfig | None = None,
         *,
+        tools: Any = None,
         response_model: Any = None,
         repairs: int = REPAIRS,
         **options: Unpack[CallOptions],
@@ -190,6 +225,7 @@ class LLMBroker:
             object_model: A pydantic model, `list[Model]`, any type pydantic knows,
                 or a JSON schema as a dict.
             config: Settings of this call.
+            tools: What the model may call before it answers.
             response_model: Another name for `object_model`.
             repairs: How often an answer that does not fit goes back to the model.
             **options: See the class.
@@ -199,8 +235,31 @@ class LLMBroker:
             BadArgument: The type or a setting makes no sense; nothing was sent.
             GatewayError: The model could not be reached, refused, or broke off.
         """
-        shape = _shape(object_model, response_model)
-        return self._plan(messages, None, config, options, shape=shape, repairs=repairs).run().value
+        shape = shape_given(object_model, response_model)
+        plan = self._plan(messages, tools, config, options, shape=shape, repairs=repairs)
+        return plan.run().value
+
+    def generate_object_stream(
+        self,
+        messages: Prompt,
+        object_model: Any = None,
+        config: CompletionConfig | None = None,
+        *,
+        tools: Any = None,
+        response_model: Any = None,
+        repairs: int = REPAIRS,
+        **options: Unpack[CallOptions],
+    ) -> Iterator[Any]:
+        """Ask for an object and give it as it grows; the last one is what `generate_object` gives.
+
+        Until then it is an instance of its class in which everything that has not come yet
+        is None (`model_fields_set` names what has); lists grow, and what is finished in them
+        is validated. No number or choice is shown before it is whole. After a repair it
+        begins anew. Leaving early hangs up.
+        """
+        shape = shape_given(object_model, response_model)
+        events = self._events(messages, tools, config, options, shape=shape, repairs=repairs)
+        return Growing(shape).follow(events)
 
     # awaiting ---------------------------------------------------------------
 
@@ -257,14 +316,35 @@ class LLMBroker:
         object_model: Any = None,
         config: CompletionConfig | None = None,
         *,
+        tools: Any = None,
         response_model: Any = None,
         repairs: int = REPAIRS,
         **options: Unpack[CallOptions],
     ) -> Any:
         """Await what `generate_object` gives."""
-        shape = _shape(object_model, response_model)
-        plan = self._plan(messages, None, config, options, shape=shape, repairs=repairs)
+        shape = shape_given(object_model, response_model)
+        plan = self._plan(messages, tools, config, options, shape=shape, repairs=repairs)
         return (await plan.arun()).value
+
+    async def agenerate_object_stream(
+        self,
+        messages: Prompt,
+        object_model: Any = None,
+        config: CompletionConfig | None = None,
+        *,
+        tools: Any = None,
+        response_model: Any = None,
+        repairs: int = REPAIRS,
+        **options: Unpack[CallOptions],
+    ) -> AsyncIterator[Any]:
+        """Iterate over what `generate_object_stream` gives."""
+        shape = shape_given(object_model, response_model)
+        how = How(stream=True, shape=shape, repairs=repairs)
+        plan, growing = self._plan(messages, tools, config, options, **how), Growing(shape)
+        async with aclosing(awaiting(plan.turn, plan.setting)) as events:
+            async for event in events:
+                for value in growing.take(event):
+                    yield value
 
     # away -------------------------------------------------------------------
 
@@ -284,9 +364,15 @@ class LLMBroker:
     # the plan ---------------------------------------------------------------
 
     def _events(
-        self, messages: Prompt, tools: Any, config: CompletionConfig | None, options: CallOptions
+        self,
+        messages: Prompt,
+        tools: Any,
+        config: CompletionConfig | None,
+        options: CallOptions,
+        **how: Unpack[How],
     ) -> Generator[Event, None, TurnFinished]:
-        plan = self._plan(messages, tools, config, options, stream=True)
+        how["stream"] = True
+        plan = self._plan(messages, tools, config, options, **how)
         return here(plan.turn, plan.setting)
 
     def _plan(
@@ -298,16 +384,6 @@ class LLMBroker:
         **how: Unpack[How],
     ) -> Plan:
         return planned(self, messages, tools, config, options, **how)
-
-
-def _shape(object_model: Any, response_model: Any) -> Shape:
-    target = object_model if response_model is None else response_model
-    if target is None:
-        raise BadArgument(
-            "generate_object was not told what to make.", hint="Give object_model=Person."
-        )
-
-    return Shape(target)
 
 
 def ask(prompt: Prompt, *, model: str | None = None, tools: Any = None, **options: Any) -> Reply:

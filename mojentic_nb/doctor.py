@@ -12,9 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from typing import Any, Literal, Protocol
-from urllib.parse import urlsplit
 
-from mojentic_nb.errors import MojenticError, scrub
+from mojentic_nb import preferences
+from mojentic_nb.errors import BadArgument, MojenticError
+from mojentic_nb.preferences import public_address
 
 __all__ = ["Diagnosis", "Provider", "described", "examine", "listed"]
 
@@ -27,6 +28,9 @@ PACKAGES = ("mojentic-nb", "pydantic", "httpx2", "aiohttp", "ipython", "ipykerne
 
 # Longer lists are OpenAI's; `models` shows them whole.
 MODELS_SHOWN = 5
+
+# Characters of a setting's value; a system message may be a page.
+VALUE_SHOWN = 60
 
 MARKS = {True: "✓", False: "✗", None: "–"}
 
@@ -70,17 +74,30 @@ class Provider:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Known:
+    """One setting as text; empty where nothing is said."""
+
+    name: str
+    value: str
+    origin: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Diagnosis:
     """Everything the doctor found.
 
     Attributes:
         default_model: What `ask()` would talk to now, such as `ollama:llama3.2`.
+        settings: What the magics start from, and where each value comes from.
+        problems: What is wrong with a settings file or variable.
         versions: Version by package; None for one that is not installed.
     """
 
     default_model: str
     providers: tuple[Provider, ...]
     versions: dict[str, str | None]
+    settings: tuple[Known, ...] = ()
+    problems: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The same as plain JSON values."""
@@ -95,16 +112,40 @@ def examine(gateways: Sequence[Listing] | None = None) -> Diagnosis:
             environment, when left out.
     """
     providers = tuple(asked(gateway) for gateway in gateways or built_in())
+    settings, problems = settings_now()
     return Diagnosis(
-        default_model=default_model(), providers=providers, versions=installed_versions()
+        default_model=default_model(),
+        providers=providers,
+        versions=installed_versions(),
+        settings=settings,
+        problems=problems,
     )
 
 
 def built_in() -> list[Listing]:
-    """The gateways as a plain `LLMBroker` would make them."""
-    from mojentic_nb.gateways import AnthropicGateway, DemoGateway, OllamaGateway, OpenAIGateway
+    """The gateways as the magics make them; as a plain broker does if a file is broken."""
+    from mojentic_nb.gateways.choose import GATEWAYS
+    from mojentic_nb.gateways.configured import configured
 
-    return [OllamaGateway(), OpenAIGateway(), AnthropicGateway(), DemoGateway()]
+    try:
+        return [configured(provider) for provider in GATEWAYS]
+    except BadArgument:
+        return [make() for make in GATEWAYS.values()]
+
+
+def settings_now() -> tuple[tuple[Known, ...], tuple[str, ...]]:
+    """Every setting with its origin, and what stands in the way of knowing some."""
+    found: list[Known] = []
+    problems: dict[str, None] = {}
+    for name in preferences.names():
+        try:
+            setting = preferences.value(name)
+        except BadArgument as problem:
+            problems[str(problem)] = None
+            continue
+        found.append(Known(name=name, value=setting.text, origin=setting.origin))
+
+    return tuple(found), tuple(problems)
 
 
 def default_model() -> str:
@@ -141,19 +182,6 @@ def key_state(gateway: Listing) -> KeyState:
     return "not set" if gateway.name in KEY_NAMES else "not needed"
 
 
-def public_address(url: str) -> str:
-    """The address without name, password or query: people put keys in all three.
-
-    >>> public_address("https://me:secret@ollama.example:8443/v1?key=secret")
-    'https://ollama.example:8443/v1'
-    """
-    parts = urlsplit(url)
-    if not parts.netloc:
-        return scrub(url)
-
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-
-
 def installed_versions() -> dict[str, str | None]:
     """Python's version and each package's, in the order people ask for them."""
     found: dict[str, str | None] = {"python": platform.python_version()}
@@ -172,8 +200,28 @@ def described(diagnosis: Diagnosis) -> str:
     for provider in diagnosis.providers:
         lines.extend(provider_lines(provider))
 
+    lines.extend(setting_lines(diagnosis))
     versions = [f"{name} {version or '–'}" for name, version in diagnosis.versions.items()]
     return "\n".join([*lines, "", " · ".join(versions)])
+
+
+def setting_lines(diagnosis: Diagnosis) -> Iterator[str]:
+    """The settings, aligned, after what is wrong with them."""
+    if diagnosis.settings or diagnosis.problems:
+        yield ""
+    for problem in diagnosis.problems:
+        yield f"{MARKS[False]} {problem}"
+
+    names = max((len(one.name) for one in diagnosis.settings), default=0)
+    values = max((len(one_line(one.value)) for one in diagnosis.settings), default=0)
+    for one in diagnosis.settings:
+        yield f"  {one.name:<{names}}  {one_line(one.value):<{values}}  {one.origin}"
+
+
+def one_line(value: str) -> str:
+    """A value short enough for a table."""
+    line = " ".join(value.split())
+    return f"{line[: VALUE_SHOWN - 1]}…" if len(line) > VALUE_SHOWN else line or "–"
 
 
 def provider_lines(provider: Provider) -> Iterator[str]:

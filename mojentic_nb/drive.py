@@ -7,19 +7,25 @@ Leaving a driver early hangs up: its generator's end closes the connection.
 
 from __future__ import annotations
 
+import asyncio
+import math
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping
-from contextlib import closing
-from dataclasses import dataclass, field
+from concurrent import futures
+from concurrent.futures import Future
+from contextlib import closing, suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mojentic_nb.bus import Bus
-from mojentic_nb.clock import Clock, SystemClock
-from mojentic_nb.effects import Ask, Effect, Outcome, Tell, Turn, Use, Wait
-from mojentic_nb.errors import GatewayError, MojenticError
+from mojentic_nb.clock import Clock, SystemClock, TurnClock
+from mojentic_nb.effects import Ask, Effect, Fetch, Outcome, Stopped, Tell, Turn, Use, Wait
+from mojentic_nb.errors import DeadlineExceeded, GatewayError, MojenticError
 from mojentic_nb.events import (
     Answer,
     Envelope,
     Event,
+    ModelAnswered,
+    ToolReturned,
     TurnFailed,
     TurnFinished,
 )
@@ -32,6 +38,13 @@ from mojentic_nb.tools.definition import LLMTool
 __all__ = ["Setting", "awaiting", "here"]
 
 
+# Seconds; as in `background`.
+SLICE_S = 0.1
+
+# Either says that the others are worth a look, with OpenAI's kin and with Anthropic.
+_LIMITS = ("x-ratelimit-remaining-requests", "anthropic-ratelimit-requests-remaining")
+
+
 @dataclass(slots=True)
 class Setting:
     """What one turn runs with; `bus` only where somebody listened when it began."""
@@ -42,17 +55,59 @@ class Setting:
     correlation_id: str
     await_here: Callable[[Any], Any]
     clock: Clock = field(default_factory=SystemClock)
+    time: TurnClock = field(init=False)
     _sequence: int = 0
+
+    def __post_init__(self) -> None:
+        # A cassette that only replays needs no waits.
+        skips_waits = getattr(self.gateway.transport, "skips_waits", False)
+        self.time = TurnClock(self.clock, skips_waits=skips_waits)
 
     def tell(self, events: list[Event]) -> list[Event]:
         """Publish events; gives them back."""
         if self.bus is not None:
-            at = self.clock.now()
+            at = self.time.now()
             for event in events:
                 self.bus.publish(Envelope(event, self.correlation_id, self._sequence, at))
                 self._sequence += 1
 
         return events
+
+    def use(self, use: Use) -> ToolReturned:
+        """Run a tool in this thread."""
+        return calling.run(
+            self.tools, use.call, self.time, await_here=self.await_here, within_s=use.within_s
+        )
+
+    async def ause(self, use: Use) -> ToolReturned:
+        """Run a tool in the running loop."""
+        return await calling.arun(self.tools, use.call, self.time, within_s=use.within_s)
+
+    def fetching(self, fetch: Fetch) -> Fetching:
+        """A web address about to be read."""
+        return Fetching(fetch.url, self.gateway, within_s=fetch.within_s)
+
+    def wait(self, wait: Wait) -> None:
+        """Let time pass in this thread."""
+        if wait.until is None:
+            self.time.sleep(wait.seconds)
+        else:
+            stand(wait.until, wait.seconds)
+
+    async def await_(self, wait: Wait) -> None:
+        """Let time pass in the running loop."""
+        if wait.until is None:
+            await self.time.asleep(wait.seconds)
+        else:
+            seconds = None if math.isinf(wait.seconds) else wait.seconds
+            await asyncio.wait([asyncio.wrap_future(wait.until)], timeout=seconds)
+
+
+def stand(until: Future[None], seconds: float) -> None:
+    """Wait here until something is done, in slices that an interrupt ends on every system."""
+    ends_at = SystemClock.now() + seconds
+    while not until.done() and (left_s := ends_at - SystemClock.now()) > 0:
+        futures.wait([until], timeout=min(SLICE_S, left_s))
 
 
 def here(turn: Turn, setting: Setting) -> Generator[Event, None, TurnFinished]:
@@ -61,14 +116,15 @@ def here(turn: Turn, setting: Setting) -> Generator[Event, None, TurnFinished]:
     Raises:
         MojenticError: After a `TurnFailed` told the same.
     """
-    with closing(turn):
-        steps = _Steps(turn)
+    steps = _Steps(turn)
+    with closing(steps):
         while (effect := steps.next()) is not None:
             try:
                 if isinstance(effect, Ask):
-                    asking = _Asking(effect, setting)
+                    asking = _asking(effect, setting)
                     try:
                         with asking.transport.open(asking.wire) as reading:
+                            asking.headers = reading.headers
                             decoder = asking.decoder
                             for data in reading.chunks:
                                 yield from (
@@ -81,18 +137,19 @@ def here(turn: Turn, setting: Setting) -> Generator[Event, None, TurnFinished]:
                     except GatewayError as error:
                         data = b""  # a local shows in tracebacks, and servers repeat keys
                         asking.fail(error)
+                    except BaseException as gone:
+                        steps.leave(gone, asking)
+                        raise
                     steps.outcome = asking.answer()
                 elif isinstance(effect, Tell):
                     setting.tell([effect.event])
                     yield effect.event
                 elif isinstance(effect, Use):
-                    steps.outcome = calling.run(
-                        setting.tools, effect.call, setting.clock, await_here=setting.await_here
-                    )
+                    steps.outcome = setting.use(effect)
                 elif isinstance(effect, Wait):
-                    setting.clock.sleep(effect.seconds)
+                    setting.wait(effect)
                 else:
-                    fetching = Fetching(effect.url, setting.gateway)
+                    fetching = setting.fetching(effect)
                     with fetching.transport.open(fetching.wire) as reading:
                         for data in reading.chunks:
                             fetching.feed(data)
@@ -110,14 +167,15 @@ async def awaiting(turn: Turn, setting: Setting) -> AsyncGenerator[Event, None]:
     Raises:
         MojenticError: After a `TurnFailed` told the same.
     """
-    with closing(turn):
-        steps = _Steps(turn)
+    steps = _Steps(turn)
+    with closing(steps):
         while (effect := steps.next()) is not None:
             try:
                 if isinstance(effect, Ask):
-                    asking = _Asking(effect, setting)
+                    asking = _asking(effect, setting)
                     try:
                         async with asking.transport.aopen(asking.wire) as reading:
+                            asking.headers = reading.headers
                             decoder = asking.decoder
                             while data := await reading.read():
                                 for event in asking.feed(data):
@@ -130,16 +188,19 @@ async def awaiting(turn: Turn, setting: Setting) -> AsyncGenerator[Event, None]:
                     except GatewayError as error:
                         data = b""  # a local shows in tracebacks, and servers repeat keys
                         asking.fail(error)
+                    except BaseException as gone:
+                        steps.leave(gone, asking)
+                        raise
                     steps.outcome = asking.answer()
                 elif isinstance(effect, Tell):
                     setting.tell([effect.event])
                     yield effect.event
                 elif isinstance(effect, Use):
-                    steps.outcome = await calling.arun(setting.tools, effect.call, setting.clock)
+                    steps.outcome = await setting.ause(effect)
                 elif isinstance(effect, Wait):
-                    await setting.clock.asleep(effect.seconds)
+                    await setting.await_(effect)
                 else:
-                    fetching = Fetching(effect.url, setting.gateway)
+                    fetching = setting.fetching(effect)
                     async with fetching.transport.aopen(fetching.wire) as reading:
                         while data := await reading.read():
                             fetching.feed(data)
@@ -151,12 +212,17 @@ async def awaiting(turn: Turn, setting: Setting) -> AsyncGenerator[Event, None]:
         steps.result()
 
 
+def _asking(ask: Ask, setting: Setting) -> _Asking:
+    return (_Asking if ask.request.deadline_at is None else _AskingInTime)(ask, setting)
+
+
 class _Asking:
     """One call of the model, as both drivers see it: bytes in, told events out.
 
     Attributes:
         is_quiet: The first piece has been timed and nobody listens: what follows may go
             straight to the decoder.
+        headers: Of the answer, once it has begun.
     """
 
     __slots__ = (
@@ -165,6 +231,7 @@ class _Asking:
         "_first_at",
         "_setting",
         "decoder",
+        "headers",
         "is_quiet",
         "transport",
         "wire",
@@ -175,11 +242,17 @@ class _Asking:
         self._exchange = exchange = gateway.exchange(ask.request)
         self.transport: Transport = gateway.transport
         self._setting = setting
-        self._asked_at = setting.clock.now()
+        self._asked_at = setting.time.now()
         self._first_at: float | None = None
         self.wire = exchange.wire
         self.decoder = exchange.decoder
         self.is_quiet = False
+        self.headers: Mapping[str, str] = {}
+
+    @property
+    def received(self) -> str:
+        """Everything the model has written so far, thoughts before text."""
+        return "".join((*self.decoder.thoughts, *self.decoder.texts))
 
     def feed(self, data: bytes) -> list[Event]:
         """Bytes have come: what they mean."""
@@ -192,7 +265,7 @@ class _Asking:
 
     def _told(self, events: list[Event]) -> list[Event]:
         if self._first_at is None and events:
-            self._first_at = self._setting.clock.now()
+            self._first_at = self._now()
             self.is_quiet = self._setting.bus is None
 
         return self._setting.tell(events)
@@ -200,20 +273,62 @@ class _Asking:
     def fail(self, error: GatewayError) -> None:
         """The connection failed; raises unless the answer was complete before."""
         if not self._exchange.outlived(error):
+            self._setting.time.failed(self.wire.stamp, self._asked_at)
             raise error
 
     def answer(self) -> Answer:
         """What the call came to."""
-        return self._exchange.answer(self._asked_at, self._first_at, self._setting.clock.now())
+        answered_at, asked_at = self._now(), self.wire.stamp.asked_at
+        asked_at = self._asked_at if asked_at is None else asked_at
+        answer = self._exchange.answer(asked_at, self._first_at, answered_at)
+        headers = self.headers
+        if headers and any(name in headers for name in _LIMITS):
+            found = {name.lower(): value for name, value in headers.items()}
+            limits = {name: value for name, value in found.items() if "ratelimit" in name}
+            return replace(answer, headers=limits)
+
+        return answer
+
+    def _now(self) -> float:
+        return self._setting.time.read(self.wire.stamp, self._asked_at)
+
+
+class _AskingInTime(_Asking):
+    """The same, with a deadline: the road is told, and what comes too late is not read."""
+
+    __slots__ = ("_ends_at",)
+
+    def __init__(self, ask: Ask, setting: Setting) -> None:
+        super().__init__(ask, setting)
+        self._ends_at = ask.request.deadline_at or 0.0
+        left_s = self._ends_at - self._asked_at
+        self.wire = replace(self.wire, ends_at=SystemClock.now() + left_s)
+
+    def feed(self, data: bytes) -> list[Event]:
+        """Bytes have come: what they mean."""
+        if self._setting.time.now() > self._ends_at:
+            raise DeadlineExceeded(
+                "The deadline came before the whole answer.",
+                hint="Raise deadline=, or ask for less; what came is in the error's .partial.",
+                gateway=self.wire.gateway,
+            )
+
+        return super().feed(data)
+
+    def _told(self, events: list[Event]) -> list[Event]:
+        told = super()._told(events)
+        self.is_quiet = False
+        return told
 
 
 class _Steps:
     """A turn's generator, and what to send it next."""
 
-    __slots__ = ("_failed", "_finished", "_turn", "error", "outcome")
+    __slots__ = ("_effect", "_failed", "_finished", "_turn", "error", "outcome")
 
     def __init__(self, turn: Turn) -> None:
         self._turn = turn
+        self._effect: Effect | None = None
         self._finished: TurnFinished | None = None
         self._failed: MojenticError | None = None
         self.outcome: Outcome = None
@@ -224,13 +339,33 @@ class _Steps:
         outcome, self.outcome = self.outcome, None
         error, self.error = self.error, None
         try:
-            return self._turn.send(outcome) if error is None else self._turn.throw(error)
+            turn = self._turn
+            self._effect = turn.send(outcome) if error is None else turn.throw(error)
+            return self._effect
         except StopIteration as end:
             self._finished = end.value
         except MojenticError as problem:
             self._failed = problem
 
+        self._effect = None
         return None
+
+    def leave(self, gone: BaseException, asking: _Asking) -> None:
+        """Somebody stopped the turn in the middle of an answer: tell it what had come."""
+        if not isinstance(gone, MojenticError):
+            self._stop(asking.received)
+
+    def _stop(self, received: str) -> None:
+        with suppress(Stopped, StopIteration):
+            self._turn.throw(Stopped(received))
+
+    def close(self) -> None:
+        """End the turn, wherever it is; an answer that was just told had come whole."""
+        effect, self._effect = self._effect, None
+        if type(effect) is Tell and type(effect.event) is ModelAnswered:
+            self._stop(effect.event.answer.thinking + effect.event.answer.text)
+
+        self._turn.close()
 
     def last_event(self) -> Event:
         """How the turn ended, as an event."""

@@ -7,6 +7,7 @@ one that performs them.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ __all__ = [
     "Fetch",
     "Outcome",
     "Proceed",
+    "Stopped",
     "Tell",
     "Turn",
     "Use",
@@ -42,23 +44,29 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Run one tool; the outcome is what it returned."""
+    """Run one tool, for so many seconds at most; the outcome is what it returned."""
 
     call: LLMToolCall
+    within_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """Read a web address; the outcome is its bytes, or a `GatewayError` thrown in."""
+    """Read a web address, within so many seconds; the outcome is its bytes.
+
+    Or a `GatewayError` thrown in.
+    """
 
     url: str
+    within_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Let this many seconds pass."""
+    """Let this many seconds pass, or fewer where `until` is done before."""
 
     seconds: float
+    until: Future[None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,18 @@ class Tell:
     """Let everybody know."""
 
     event: Event
+
+
+class Stopped(BaseException):
+    """The turn is left in the middle of an answer, by an interrupt or a reader who went.
+
+    Thrown into the turn before it is closed, so that a policy can learn what had come:
+    `text`, thoughts included. No GeneratorExit, since `yield from` passes none of that on.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
 
 
 Effect = Ask | Use | Fetch | Wait | Tell

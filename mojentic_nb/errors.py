@@ -10,11 +10,17 @@ it. Tool failures are results for the model; `ToolError` is for faulty tools.
     ├── ToolError              a tool is not a tool, or two share a name
     ├── ObjectError            an answer never became the object asked for
     ├── JobCancelled           a background job was cancelled
+    ├── RanksMissing           a tokenizer's ranks are not on this machine
+    ├── CassetteError          a cassette's file cannot be read or written
+    ├── CacheError             a response cache cannot be used
+    ├── BudgetExceeded         a call would cost more than is left; nothing was sent
     └── GatewayError           the road to a model, or the model's server
         ├── GatewayUnreachable     nothing answers there
         ├── GatewayTimeout         connected, but silent for too long
+        │   └── DeadlineExceeded       the turn's own time is over
         ├── GatewayTorn            the answer broke off
         ├── GatewayGarbled         the answer is not the protocol's
+        ├── CassetteMiss           a replay has no answer to this request
         └── GatewayStatus          the server said no
             ├── GatewayDenied          401, 403, or no key is set
             ├── ModelNotFound          404
@@ -31,6 +37,11 @@ from urllib.parse import quote
 
 __all__ = [
     "BadArgument",
+    "BudgetExceeded",
+    "CacheError",
+    "CassetteError",
+    "CassetteMiss",
+    "DeadlineExceeded",
     "GatewayBusy",
     "GatewayDenied",
     "GatewayError",
@@ -44,15 +55,17 @@ __all__ = [
     "ModelNotFound",
     "MojenticError",
     "ObjectError",
+    "RanksMissing",
     "ToolError",
     "scrub",
+    "without",
 ]
 
 HIDDEN = "[key removed]"
 
 # Key shapes of the providers people use; a gateway's own key is removed exactly
 # besides, because a company's proxy may use any shape at all.
-_KEY_SHAPES = re.compile(
+KEY_SHAPES = re.compile(
     r"""\b(?:sk|pk|rk|gsk|xai|hf|ghp|gho|glpat|pplx|nvapi|tgp|r8)[-_][A-Za-z0-9*_\-]{6,}
       | \bAIza[0-9A-Za-z_\-]{20,}
       | (?<=://)[^/@\s]+(?=@)
@@ -68,11 +81,16 @@ SHORTEST_SECRET = 4
 
 def scrub(text: str, *secrets: str) -> str:
     """Remove keys from text: the given ones exactly, others by their shape."""
+    return KEY_SHAPES.sub(HIDDEN, without(text, *secrets))
+
+
+def without(text: str, *secrets: str) -> str:
+    """Remove these secrets from text, and nothing else."""
     for secret in secrets:
         if len(secret) >= SHORTEST_SECRET:
             text = _without(text, secret)
 
-    return _KEY_SHAPES.sub(HIDDEN, text)
+    return text
 
 
 def _without(text: str, secret: str) -> str:
@@ -158,6 +176,32 @@ class JobCancelled(MojenticError):
         self.partial = partial
 
 
+class CassetteError(MojenticError):
+    """A cassette's file cannot be read or written; it was left as it is.
+
+    Attributes:
+        path: The file.
+        line: Where in it, from 1; 0 for the file as a whole.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", path: str = "", line: int = 0) -> None:
+        super().__init__(message, hint=hint)
+        self.path = path
+        self.line = line
+
+
+class RanksMissing(MojenticError):
+    """A tokenizer's ranks are not on this machine: tokens can be estimated, not named."""
+
+
+class CacheError(MojenticError):
+    """A response cache's file cannot be used as one; it is left as it is."""
+
+
+class BudgetExceeded(MojenticError):
+    """A call could cost more than is left of the budget; nothing was sent."""
+
+
 class GatewayError(MojenticError):
     """The road to a model, or the model's server, failed.
 
@@ -189,6 +233,11 @@ class GatewayError(MojenticError):
         self.partial = ""
         self.has_begun = False
 
+    def add(self, hint: str) -> None:
+        """Say one thing more, in place."""
+        self.hint = f"{self.hint} {scrub(hint)}".strip()
+        self.args = (self.message, self.hint)
+
     def hide(self, *secrets: str) -> None:
         """Remove these secrets from the message and the hint, in place."""
         self.message = scrub(self.message, *secrets)
@@ -204,6 +253,16 @@ class GatewayTimeout(GatewayError):
     """The server took the call and then said nothing for too long."""
 
 
+class DeadlineExceeded(GatewayTimeout):
+    """The turn took longer than its deadline allows; `partial` holds what had come.
+
+    Attributes:
+        is_early: Raised before the time was over, because a wait would have passed it.
+    """
+
+    is_early = False
+
+
 class GatewayTorn(GatewayError):
     """The answer broke off before its end."""
 
@@ -212,6 +271,10 @@ class GatewayTorn(GatewayError):
 
 class GatewayGarbled(GatewayError):
     """What came back is not what this protocol says."""
+
+
+class CassetteMiss(GatewayError):
+    """A cassette that only replays has no answer to this request; nothing was sent."""
 
 
 class GatewayStatus(GatewayError):

@@ -16,10 +16,15 @@ from mojentic_nb.messages import LLMToolCall
 
 __all__ = [
     "Answer",
+    "BudgetSpent",
+    "CacheHit",
     "Envelope",
     "Event",
+    "FellBack",
+    "Limited",
     "ModelAnswered",
     "ModelAsked",
+    "Redacted",
     "Repairing",
     "Retrying",
     "TextDelta",
@@ -30,6 +35,7 @@ __all__ = [
     "TurnFailed",
     "TurnFinished",
     "Usage",
+    "UsageDoubted",
 ]
 
 
@@ -86,6 +92,7 @@ class Answer:
             others, as the provider gave them; empty where not asked for.
         provider_state: What the provider wants back with this answer in the next call.
         headers: The few response headers that policies read, such as rate limits.
+        is_cached: A response cache had it; nothing was sent, and `usage` is 0.
         asked_at: When the call began; monotonic seconds, as the two below.
         first_at: When the first piece of the answer came; `None` for none.
         answered_at: When the answer was complete.
@@ -100,6 +107,7 @@ class Answer:
     logprobs: tuple[Any, ...] = ()
     provider_state: Any = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    is_cached: bool = False
     asked_at: float = 0.0
     first_at: float | None = None
     answered_at: float = 0.0
@@ -178,6 +186,69 @@ class Repairing:
 
 
 @dataclass(frozen=True, slots=True)
+class Limited:
+    """A call waits for its place.
+
+    `wait_s` is `None` where it stands in line, for as long as the calls before it take.
+    """
+
+    provider: str
+    wait_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class FellBack:
+    """A model could not answer, and another one is asked; both with their gateway's name."""
+
+    failed: str
+    chosen: str
+    error: GatewayError
+
+
+@dataclass(frozen=True, slots=True)
+class CacheHit:
+    """The answer was there already; `saved` is what it had cost, `age_s` how old it is."""
+
+    model: str
+    saved: Usage
+    age_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetSpent:
+    """A call was paid from a budget; what is left is `None` where there is no such bound.
+
+    Attributes:
+        usd: What the call cost; `None` where the budget has no bound in dollars.
+        tokens: Tokens of the call, in and out.
+        usd_left: Dollars left, those held for other calls under way not among them.
+        tokens_left: Tokens left, likewise.
+        is_estimate: The provider did not say, or is not believed.
+    """
+
+    usd: float | None
+    tokens: int
+    usd_left: float | None
+    tokens_left: int | None
+    is_estimate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UsageDoubted:
+    """What a provider said of its tokens cannot be; the budget counts `taken` in its place."""
+
+    told: Usage
+    taken: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """Places of what is sent were replaced; `counts` says how many, by kind."""
+
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class TurnFinished:
     """The turn is over, and this is what it came to.
 
@@ -209,6 +280,12 @@ Event = (
     | ToolReturned
     | Retrying
     | Repairing
+    | Limited
+    | FellBack
+    | CacheHit
+    | BudgetSpent
+    | UsageDoubted
+    | Redacted
     | TurnFinished
     | TurnFailed
 )

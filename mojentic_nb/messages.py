@@ -6,16 +6,17 @@ one copies it. Names are Mojentic's.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from os import PathLike, fspath
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from mojentic_nb.errors import BadArgument
-from mojentic_nb.media import Part
+from mojentic_nb.media import Part, document_of, image_of
 
-__all__ = ["LLMMessage", "LLMToolCall", "MessageRole", "as_messages"]
+__all__ = ["LLMMessage", "LLMToolCall", "MessageRole", "as_messages", "with_images"]
 
 
 class MessageRole(StrEnum):
@@ -52,7 +53,8 @@ class LLMMessage(BaseModel):
     Attributes:
         content: The text; `None` where an assistant only called tools.
         thinking: Reasoning that came apart from the text.
-        object: The validated object an assistant's text stands for.
+        object: The validated object an assistant's text stands for; read back from JSON,
+            it is plain data.
         tool_calls: Calls an assistant made; on a tool's message, the one call
             it answers.
         image_paths: Paths of images that go with the text; they are read when sent.
@@ -74,15 +76,51 @@ class LLMMessage(BaseModel):
     provider_state: dict[str, Any] | None = Field(default=None, repr=False)
     is_error: bool = False
 
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """What it says, in short: what is not there is not told, and no base64 is shown."""
+        for name, value in super().__repr_args__():
+            if name == "role":
+                yield name, str(value)
+            elif name == "image_paths" and value:
+                yield name, [_in_short(path) for path in value]
+            elif value is not None and value is not False and not (name == "parts" and not value):
+                yield name, value
+
+    @field_validator("image_paths", mode="before")
+    @classmethod
+    def _as_text(cls, paths: Any) -> Any:
+        if not isinstance(paths, list | tuple):
+            return paths
+
+        return [fspath(path) if isinstance(path, PathLike) else path for path in paths]
+
     @classmethod
     def system(cls, content: str) -> Self:
         """Make a system message."""
         return cls(role=MessageRole.System, content=content)
 
     @classmethod
-    def user(cls, content: str) -> Self:
-        """Make a user's message."""
-        return cls(role=MessageRole.User, content=content)
+    def user(cls, content: str | None = None, *, images: Any = (), documents: Any = ()) -> Self:
+        """Make a user's message.
+
+        Args:
+            content: The text; it may be left out where images or documents speak.
+            images: One or several: paths, web addresses, data URIs, bytes, matplotlib
+                figures, PIL images, or whatever IPython shows as PNG or JPEG.
+            documents: One or several: paths or bytes of PDF and text files.
+
+        Raises:
+            BadArgument: One of them cannot be read or is of no use to a model, or there is
+                nothing to say at all.
+        """
+        parts: tuple[Part, ...] = (
+            *(image_of(image) for image in _each(images)),
+            *(document_of(document) for document in _each(documents)),
+        )
+        if content is None and not parts:
+            raise BadArgument("A user's message needs text, images or documents.")
+
+        return cls(role=MessageRole.User, content=content, parts=parts)
 
     @classmethod
     def assistant(cls, content: str) -> Self:
@@ -95,14 +133,31 @@ class LLMMessage(BaseModel):
         return cls(role=MessageRole.Tool, content=content, tool_calls=[call], is_error=is_error)
 
 
+def _in_short(path: str) -> str:
+    return path if not path.startswith("data:") else f"{path[:30]}…"
+
+
+def _each(given: Any) -> Sequence[Any]:
+    """What was given, one by one; a single thing may stand alone."""
+    if isinstance(given, list | tuple):
+        return given
+    if isinstance(given, Iterator):
+        return list(given)
+
+    return () if given is None else [given]
+
+
 def as_messages(prompt: str | LLMMessage | Sequence[LLMMessage]) -> tuple[LLMMessage, ...]:
-    """Read whatever was given as messages; the caller's list is only read.
+    """Read whatever was given as messages, and the files of `image_paths` with them.
+
+    The caller's list and messages are only read.
 
     Raises:
-        BadArgument: There is nothing to say, or something is no message.
+        BadArgument: There is nothing to say, something is no message, or an image cannot
+            be read.
     """
     if isinstance(prompt, LLMMessage):
-        return (prompt,)
+        return (with_images(prompt),)
 
     if isinstance(prompt, str):
         return (LLMMessage(content=str(prompt)),)
@@ -117,9 +172,22 @@ def as_messages(prompt: str | LLMMessage | Sequence[LLMMessage]) -> tuple[LLMMes
                 f"messages[{position}] is {type(message).__name__}, not an LLMMessage.",
                 hint="Write LLMMessage(content=...) or pass plain text.",
             )
-        messages.append(message)
+        messages.append(with_images(message))
 
     if not messages:
         raise BadArgument("messages is empty: there is nothing to send.")
 
     return tuple(messages)
+
+
+def with_images(message: LLMMessage) -> LLMMessage:
+    """The message with its `image_paths` read as parts; itself where it has none.
+
+    Raises:
+        BadArgument: An image cannot be read.
+    """
+    if not message.image_paths:
+        return message
+
+    images = tuple(map(image_of, message.image_paths))
+    return message.model_copy(update={"image_paths": None, "parts": (*message.parts, *images)})

@@ -18,14 +18,17 @@ from mojentic_nb.drive import Setting, awaiting, here
 from mojentic_nb.effects import Call, Proceed, Turn
 from mojentic_nb.events import TurnFinished
 from mojentic_nb.hooks.chain import chained
+from mojentic_nb.hooks.deadline import Deadline
+from mojentic_nb.hooks.inlining import Inline, has_addresses
+from mojentic_nb.hooks.points import around, begun
 from mojentic_nb.hooks.retry import Retry
 from mojentic_nb.messages import LLMMessage, as_messages
 from mojentic_nb.reply import Reply
 from mojentic_nb.request import ChatRequest
 from mojentic_nb.schema import Shape
-from mojentic_nb.structured import REPAIRS, object_turn
+from mojentic_nb.structured import REPAIRS, object_turn, one_object, shape_of
 from mojentic_nb.tools.definition import as_tools
-from mojentic_nb.turn import model_call, turn
+from mojentic_nb.turn import model_call, one_call, turn
 
 if TYPE_CHECKING:
     from mojentic_nb.broker import LLMBroker
@@ -41,6 +44,7 @@ class CallOptions(Sampling, total=False):
     correlation_id: str | None
     timeout: Timeouts | float | None
     retry: Retry | None
+    deadline: float | None
 
 
 class How(TypedDict, total=False):
@@ -98,7 +102,8 @@ def planned(
     """
     loose: dict[str, Any] = dict(options)
     correlation_id = loose.pop("correlation_id", None) or str(uuid4())
-    retry = loose.pop("retry", None) or broker.retry
+    retry = loose.pop("retry", None)
+    deadline = loose.pop("deadline", None)
     toolbox = as_tools(tools)
     request = ChatRequest(
         model=broker.model,
@@ -117,8 +122,17 @@ def planned(
         clock=broker.clock,
     )
     first = Call(request=request, gateway=broker.gateway)
-    proceed = chained([retry], model_call)
+    inmost = [Inline()] if has_addresses(request.messages) else []
+    within = None if deadline is None else Deadline(deadline)
+    in_order = broker.policies.in_order(retry=retry or broker.retry, deadline=within)
+    policies = begun(in_order, setting.time)
+    proceed = chained([*policies, *inmost], model_call)
+    shape = shape or shape_of(request.config.response_format)
     if shape is None:
-        return Plan(kind(first, proceed), setting)
+        whole = kind(first, proceed)
+    elif kind is one_call:
+        whole = one_object(first, shape, proceed)
+    else:
+        whole = object_turn(first, shape, proceed, repairs)
 
-    return Plan(object_turn(first, shape, proceed, repairs), setting)
+    return Plan(around(whole, policies), setting)

@@ -30,7 +30,9 @@ class Reply(str):
         duration_s: Seconds from asking to the end, tools and waits included.
         ttft_s: Seconds to the first piece of the answer; `None` if none came.
         correlation_id: Id of the turn, shared by all its events.
+        object: The object the text stands for, where a `response_format` asked for one.
         is_partial: The text is not whole: stopped, broken off or cut at a bound.
+        is_cached: The answer came from a response cache.
     """
 
     content: str
@@ -43,7 +45,9 @@ class Reply(str):
     duration_s: float
     ttft_s: float | None
     correlation_id: str
+    object: Any
     is_partial: bool
+    is_cached: bool
 
     def __new__(cls, text: str = "", **known: Any) -> Self:
         """Make a reply of its text and whatever else is known of it."""
@@ -94,7 +98,9 @@ class Reply(str):
             duration_s=answer.answered_at - answer.asked_at,
             ttft_s=None if answer.first_at is None else answer.first_at - answer.asked_at,
             correlation_id=correlation_id,
+            object=finished.value,
             is_partial=answer.finish_reason in ("length", "content_filter"),
+            is_cached=answer.is_cached,
         )
 
 
@@ -108,7 +114,9 @@ _UNKNOWN: dict[str, Any] = {
     "duration_s": 0.0,
     "ttft_s": None,
     "correlation_id": "",
+    "object": None,
     "is_partial": False,
+    "is_cached": False,
 }
 
 

@@ -61,7 +61,12 @@ class ChatRequest:
             tool_calls=list(answer.tool_calls) or None,
             provider_state=answer.provider_state,
         )
-        return replace(self, messages=(*self.messages, said, *results))
+        return replace(self, messages=(*self.messages, said, *results), config=self._freed())
+
+    def _freed(self) -> CompletionConfig:
+        # A tool that has to be called has been; forced again, the model could never answer.
+        is_forced = self.config.tool_choice not in (None, "auto", "none")
+        return self.config.model_copy(update={"tool_choice": None}) if is_forced else self.config
 
     def as_last(self) -> ChatRequest:
         """Make the same request, to be answered without tools."""

@@ -16,7 +16,7 @@ from pydantic_core import from_json
 
 from mojentic_nb.errors import BadArgument
 
-__all__ = ["Shape", "ShapeError", "check", "strict"]
+__all__ = ["AnyObject", "Shape", "ShapeError", "check", "strict"]
 
 
 class ShapeError(ValueError):
@@ -39,9 +39,16 @@ class Shape:
 
     Raises:
         BadArgument: No JSON schema can be made of `target`.
+
+    Attributes:
+        target: As it was given.
+        schema: What an answer's text must fit, an object at its top.
+        is_wrapped: The value travels in an object, under the name `value`.
+        name: For providers that want one.
     """
 
     def __init__(self, target: Any) -> None:
+        self.target = target
         self._adapter: TypeAdapter[Any] | None = None
         self.schema: dict[str, Any]
         if isinstance(target, Mapping):
@@ -52,8 +59,8 @@ class Shape:
         title = self.schema.get("title") or getattr(target, "__name__", "answer")
         self.name = _safe_name(str(title))
         self.schema = _rooted(self.schema)
-        self._is_wrapped = self.schema.get("type") != "object"
-        if self._is_wrapped:
+        self.is_wrapped = self.schema.get("type") != "object"
+        if self.is_wrapped:
             self.schema = _wrapped(self.schema)
 
     def read(self, text: str) -> Any:
@@ -63,11 +70,11 @@ class Shape:
             ShapeError: The text holds no JSON, or JSON of another shape.
         """
         value = json_in(text)
-        if self._is_wrapped and isinstance(value, dict) and set(value) == {"value"}:
+        if self.is_wrapped and isinstance(value, dict) and set(value) == {"value"}:
             value = value["value"]
 
         if self._adapter is None:
-            check(value, self._inner())
+            check(value, self.inner())
             return value
 
         try:
@@ -75,11 +82,19 @@ class Shape:
         except ValidationError as problem:
             raise _told(problem) from None
 
-    def _inner(self) -> dict[str, Any]:
-        if not self._is_wrapped:
+    def inner(self) -> dict[str, Any]:
+        """The schema of the value itself."""
+        if not self.is_wrapped:
             return self.schema
 
         return {**self.schema["properties"]["value"], "$defs": self.schema.get("$defs", {})}
+
+
+class AnyObject(Shape):
+    """Any JSON object at all: what JSON mode gives."""
+
+    def __init__(self) -> None:
+        super().__init__({"type": "object"})
 
 
 def _adapted(target: Any) -> tuple[TypeAdapter[Any], dict[str, Any]]:

@@ -104,5 +104,6 @@ def finished(answers: list[Answer], returned: list[ToolReturned]) -> TurnFinishe
         usage += answer.usage
 
     begun = next((one.first_at for one in answers if one.first_at is not None), None)
-    whole = replace(last, usage=usage, asked_at=first.asked_at, first_at=begun)
+    is_cached = all(one.is_cached for one in answers)
+    whole = replace(last, usage=usage, is_cached=is_cached, asked_at=first.asked_at, first_at=begun)
     return TurnFinished(whole, tuple(returned))

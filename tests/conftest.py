@@ -66,11 +66,14 @@ def only_loopback() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def nobodys_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take away the person's keys and hosts; Ollama is where nothing answers."""
+    """Take away the person's keys, hosts and settings; Ollama is where nothing answers."""
     for name in [name for name in os.environ if name.startswith(OURS)]:
         monkeypatch.delenv(name)
 
     monkeypatch.setenv("OLLAMA_HOST", CLOSED)
+    # Without anybody's ranks a count is the same estimate on every machine.
+    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", os.devnull)
+    monkeypatch.setenv("MOJENTIC_NB_CONFIG", os.devnull)
 
 
 @pytest.fixture

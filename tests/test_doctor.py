@@ -13,6 +13,7 @@ import pytest
 
 from mojentic_nb.doctor import (
     Diagnosis,
+    Known,
     Provider,
     asked,
     described,
@@ -165,3 +166,48 @@ def test_a_set_key_is_said_to_be_set():
 
 def test_every_model_that_answers_is_listed():
     assert "demo" in run("models").splitlines()
+
+
+def test_every_setting_is_told_with_its_origin(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text(
+        'model = "demo"\nsystem = """Be\nkind."""\n[ollama]\nhost = "http://127.0.0.1:9"'
+    )
+    environment = {"MOJENTIC_NB_CONFIG": str(file), "MOJENTIC_NB_MAX_TOKENS": "5"}
+    told = json.loads(run("doctor", "--json", **environment))
+    known = {one["name"]: (one["value"], one["origin"]) for one in told["settings"]}
+    assert known["model"] == ("demo", f"from {file}:1")
+    assert known["max_tokens"] == ("5", "from MOJENTIC_NB_MAX_TOKENS")
+    assert known["stream"] == ("auto", "default")
+    assert known["ollama.host"][1] == "from OLLAMA_HOST"
+    assert told["problems"] == []
+    lines = [line.split() for line in run("doctor", **environment).splitlines()]
+    assert ["model", "demo", "from", f"{file}:1"] in lines
+    assert ["system", "Be", "kind.", "from", f"{file}:2"] in lines
+
+
+def test_a_broken_settings_file_is_a_finding(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text(f'[openai]\napi_key = "{KEY}"')
+    told = run("doctor", MOJENTIC_NB_CONFIG=str(file), MOJENTIC_NB_TEMPERATURE="9")
+    assert f"✗ {file}:2: openai.api_key looks like a key" in told
+    assert "✗ MOJENTIC_NB_TEMPERATURE: temperature='9': a number from 0 to 2" in told
+    assert "✓ demo" in told
+    assert KEY not in told
+    assert told.count("looks like a key") == 1
+
+
+def test_settings_are_aligned_and_short():
+    diagnosis = Diagnosis(
+        default_model="demo",
+        providers=(),
+        versions={},
+        settings=(
+            Known(name="model", value="", origin="default"),
+            Known(name="system", value="x" * 200, origin="set"),
+        ),
+    )
+    model, system = described(diagnosis).splitlines()[3:5]
+    assert model.startswith("  model   –  ")
+    assert len(system) < 90
+    assert model.index("default") == system.index("set")

@@ -6,6 +6,8 @@ Ollama's, as in Mojentic. Only `default_model` asks the network, and only Ollama
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from mojentic_nb.config import Timeouts
 from mojentic_nb.errors import BadArgument, GatewayError
 from mojentic_nb.gateways.anthropic import AnthropicGateway
@@ -14,7 +16,7 @@ from mojentic_nb.gateways.gateway import LLMGateway
 from mojentic_nb.gateways.ollama import OllamaGateway
 from mojentic_nb.gateways.openai import OpenAIGateway
 
-__all__ = ["GATEWAYS", "choose", "default_model"]
+__all__ = ["GATEWAYS", "choose", "choose_also", "default_model"]
 
 GATEWAYS: dict[str, type[LLMGateway]] = {
     "ollama": OllamaGateway,
@@ -50,6 +52,28 @@ def choose(model: str, gateway: LLMGateway | None = None) -> tuple[LLMGateway, s
     return gateway, name or first_model(gateway)
 
 
+def choose_also(given: object, *, model: str) -> tuple[LLMGateway, str]:
+    """Find the gateway and the model that a `fallback=` names.
+
+    Args:
+        given: A name, or a gateway, which is asked for the model of the same name; the
+            demo gateway has one of its own.
+        model: The broker's own.
+
+    Raises:
+        BadArgument: It names no model.
+        GatewayError: A provider was named alone and could not be asked for its models.
+    """
+    if isinstance(given, str):
+        return choose(given)
+    if isinstance(given, LLMGateway):
+        return choose(given.name if given.name == "demo" else model, given)
+
+    raise BadArgument(
+        f"fallback: {given!r} names no model.", hint='Write fallback=["openai:…", "demo"].'
+    )
+
+
 def first_model(gateway: LLMGateway) -> str:
     """The model a provider's name alone stands for.
 
@@ -75,19 +99,23 @@ def _writes(name: str) -> bool:
     return not any(word in name.lower() for word in ("embed", "minilm", "bge-", "rerank"))
 
 
-def default_model() -> str:
+def default_model(make: Callable[..., LLMGateway] | None = None) -> str:
     """The model to take when none is named, with its prefix.
 
     The running Ollama's first, else a provider whose key is set, else `demo`.
+
+    Args:
+        make: Makes a provider's gateway, where that is not simply its class.
     """
+    made = make or (lambda provider, **settings: GATEWAYS[provider](**settings))
     try:
         look = Timeouts(connect_s=LOOK_S, silence_s=LOOK_S)
-        return f"ollama:{first_model(OllamaGateway(timeout=look))}"
+        return f"ollama:{first_model(made('ollama', timeout=look))}"
     except (GatewayError, BadArgument):
         pass
 
     for name in ("openai", "anthropic"):
-        gateway = GATEWAYS[name]()
+        gateway = made(name)
         if not gateway.has_key:
             continue
         try:

@@ -7,7 +7,7 @@ never taken for a whole one. Each protocol says only what one record means.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -44,6 +44,7 @@ _STATUS_OF_WORDS = {
     "authentication_error": 401,
     "invalid_api_key": 401,
     "invalid_request_error": 400,
+    "invalid_prompt": 400,
     "insufficient_quota": 429,
     "model_not_found": 404,
     "not_found_error": 404,
@@ -66,6 +67,7 @@ class Decoder(ABC):
         is_over: Nothing of it can follow any more: its final marker has been read, or
             an error that `finish` raises.
         has_begun: Something of the answer has been told.
+        headers: Of the response, in lower case, where the driver knows them.
     """
 
     def __init__(self, request: ChatRequest, gateway: str) -> None:
@@ -78,6 +80,8 @@ class Decoder(ABC):
         self.texts: list[str] = []
         self.thoughts: list[str] = []
         self.calls = ToolCallParts()
+        self.logprobs: list[Any] = []
+        self.headers: Mapping[str, str] = {}
         self._rest = b""
         self._problem: GatewayError | None = None
         self._whole: list[bytes] | None = []
@@ -256,10 +260,15 @@ class Decoder(ABC):
         if not problem:
             return
 
-        status = _status_of(problem) if isinstance(problem, dict) else None
+        status = status_of(problem) if isinstance(problem, dict) else None
         kind = GatewayFault if status is None else kind_of_status(status)
         told = f"{self.gateway} failed: {said(problem)}"
         raise kind(told, gateway=self.gateway, status=status)
+
+    @property
+    def provider_state(self) -> Any:
+        """What the provider wants back with this answer; mostly nothing."""
+        return None
 
     def answer(self, asked_at: float, first_at: float | None, answered_at: float) -> Answer:
         """What it all came to."""
@@ -273,6 +282,9 @@ class Decoder(ABC):
             finish_reason="tool_calls" if calls and reason == "stop" else reason,
             model=self.model,
             usage=self.usage,
+            logprobs=tuple(self.logprobs),
+            provider_state=self.provider_state,
+            headers=self.headers,
             asked_at=asked_at,
             first_at=first_at,
             answered_at=answered_at,
@@ -362,7 +374,8 @@ def _is_cut(body: bytes) -> bool:
         return False
 
 
-def _status_of(problem: dict[str, Any]) -> int | None:
+def status_of(problem: dict[str, Any]) -> int | None:
+    """The HTTP status that an error told in a stream would have had, if its words say so."""
     for word in (problem.get("code"), problem.get("type")):
         if isinstance(word, int) and 400 <= word < 600:
             return word

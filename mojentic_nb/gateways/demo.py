@@ -7,8 +7,10 @@ decoder, so a notebook on the demo model exercises what a notebook on Ollama doe
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 from pydantic import SecretStr
@@ -16,9 +18,11 @@ from pydantic_core import from_json, to_json
 
 from mojentic_nb.clock import Clock, SystemClock
 from mojentic_nb.errors import BadArgument
-from mojentic_nb.gateways.ollama import OllamaGateway
+from mojentic_nb.gateways.bodies import chosen_tool, refuse_settings
+from mojentic_nb.gateways.ollama import OllamaGateway, PullProgress
 from mojentic_nb.gateways.transport import AsyncReading, Reading
 from mojentic_nb.gateways.wire import WireRequest
+from mojentic_nb.request import ChatRequest
 
 __all__ = ["DemoGateway"]
 
@@ -40,6 +44,7 @@ class DemoGateway(OllamaGateway):
     url_variables: ClassVar[tuple[str, ...]] = ()
     default_url: ClassVar[str] = "http://demo"
     default_model: ClassVar[str] = "demo"
+    default_embedding_model: ClassVar[str] = "demo"
 
     def __init__(self, *, pace_s: float | None = None, clock: Clock | None = None) -> None:
         if pace_s is not None and pace_s < 0:
@@ -58,6 +63,34 @@ class DemoGateway(OllamaGateway):
     def auth(self, secret: SecretStr) -> Mapping[str, str]:
         """There is no key."""
         return {}
+
+    def _body(self, request: ChatRequest) -> dict[str, Any]:
+        refuse_settings(
+            request,
+            ("logprobs",),
+            whose="The demo model",
+            hint="Rules have no probabilities: ask a real model.",
+        )
+        choice = chosen_tool(request)
+        if choice in (None, "auto", "none"):
+            return super()._body(request)
+
+        # Ollama has no word for a forced tool; rules can be made to call one all the same.
+        tools = tuple(spec for spec in request.tools if choice in ("required", spec.name))
+        config = request.config.model_copy(update={"tool_choice": None})
+        body = super()._body(replace(request, tools=tools, config=config))
+        return {**body, "tool_choice": "required"}
+
+    def pull_events(self, model: str) -> Iterator[PullProgress]:
+        """Nothing can be fetched; raises `BadArgument`."""
+        raise BadArgument(
+            "The demo model is here already, and no other is behind it.",
+            hint="Fetch models with OllamaGateway().pull_model(...).",
+        )
+
+    def embedding_bound(self, model: str) -> int:
+        """Counting words has no bound."""
+        return sys.maxsize
 
 
 class DemoTransport:
@@ -96,6 +129,7 @@ class _AsyncAnswer:
 
     def __init__(self, records: list[bytes], pace_s: float, clock: Clock) -> None:
         self.is_over = False
+        self.headers: Mapping[str, str] = {}
         self._records = iter(records)
         self._pace_s = pace_s
         self._clock = clock
@@ -117,6 +151,12 @@ def _records(wire: WireRequest) -> list[bytes]:
         return [to_json({"models": [{"name": "demo"}]})]
 
     from mojentic_nb.gateways.demo_mind import respond
+    from mojentic_nb.gateways.demo_vectors import vector_of
 
     body: dict[str, Any] = from_json(wire.body)
+    if wire.url.endswith("/api/embed"):
+        return [to_json({"embeddings": [vector_of(text) for text in body["input"]]})]
+    if wire.url.endswith("/api/show"):
+        return [to_json({"model_info": {}})]
+
     return [to_json(frame) + b"\n" for frame in respond(body)]

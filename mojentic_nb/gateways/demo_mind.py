@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mojentic_nb.gateways import demo_facts as facts
-from mojentic_nb.gateways import demo_rules, demo_schema, demo_tools, demo_words
+from mojentic_nb.gateways import demo_rules, demo_schema, demo_sight, demo_tools, demo_words
 
 # The mind has no clock; a fixed day also keeps cassettes and notebooks comparable.
 CREATED_AT = "2026-01-01T00:00:00Z"
@@ -26,6 +26,9 @@ REPAIR = re.compile(
     r"|validation error|fails? validation|invalid json",
     re.IGNORECASE,
 )
+# Documents as the encoder puts them before a prompt: a name, and a fence.
+DOCUMENTS = re.compile(r"\A(?:[^\n]*:\n(?P<fence>`{3,})\n.*?\n?(?P=fence)\n+)+", re.DOTALL)
+THOUGHTS = "Rules, not thoughts: the first one that fits these words gives the answer."
 REFERS = re.compile(r"\b(?:it|that|this|them|these|those|above|again|previous|earlier)\b", re.I)
 
 
@@ -35,7 +38,7 @@ class Turn:
 
     prompts: tuple[str, ...]
     system: str
-    images: int
+    images: tuple[str, ...]
     introduced: bool
     called: tuple[str, ...]
     results: tuple[tuple[str, str], ...]
@@ -50,7 +53,7 @@ class Turn:
         return cls(
             prompts=tuple(_text(m) for m in messages if m.get("role") == "user"),
             system="\n".join(_text(m) for m in messages if m.get("role") == "system"),
-            images=len(messages[last].get("images") or []) if messages else 0,
+            images=tuple(demo_sight.seen(one) for m in since[:1] for one in m.get("images") or ()),
             introduced=any("rule-based" in text for text in said),
             called=called,
             results=_results(since, called),
@@ -69,6 +72,7 @@ class Turn:
             before=self.prompts[:-1],
             system=self.system,
             images=self.images,
+            orders=DOCUMENTS.sub("", self.prompt, count=1).strip(),
             introduced=self.introduced,
         )
 
@@ -100,8 +104,12 @@ def respond(body: Mapping[str, Any]) -> list[dict[str, Any]]:
     calls = demo_tools.calls_for(
         turn.prompt, body.get("tools") or [], turn.called, [content for _, content in turn.results]
     )
+    if not calls and not turn.called and body.get("tool_choice") == "required":
+        calls = demo_tools.forced(turn.prompt, body["tools"])
     text, reason = ("", "stop") if calls else _limited(_answer(turn, body.get("format")), body)
     message: dict[str, Any] = {"content": text} | ({"tool_calls": calls} if calls else {})
+    if body.get("think"):
+        message["thinking"] = THOUGHTS
     return _frames(message, reason, body)
 
 
@@ -174,18 +182,23 @@ def _frames(message: dict[str, Any], reason: str, body: Mapping[str, Any]) -> li
 
     model = str(body.get("model") or "demo")
     words = [] if "tool_calls" in message else _words(message["content"])
+    thought = message.get("thinking", "")
     written = message["content"] + json.dumps(message.get("tool_calls") or "")
     end = {
         "done": True,
         "done_reason": reason,
         **dict.fromkeys(DURATIONS, 0),
         "prompt_eval_count": max(1, sum(_count(_text(m)) for m in body.get("messages") or [])),
-        "eval_count": _count(written if "tool_calls" in message else message["content"]),
+        "eval_count": _count(thought)
+        + _count(written if "tool_calls" in message else message["content"]),
     }
     if body.get("stream") is False:
         return [frame(message, **end)]
 
-    told = [{"content": word} for word in words] or ([message] if "tool_calls" in message else [])
+    told = [{"content": "", "thinking": word} for word in _words(thought)]
+    told += [{"content": word} for word in words]
+    if "tool_calls" in message:
+        told.append({"content": message["content"], "tool_calls": message["tool_calls"]})
     return [*(frame(part, done=False) for part in told), frame({"content": ""}, **end)]
 
 

@@ -26,7 +26,8 @@ class Asked:
     prompt: str
     before: tuple[str, ...] = ()
     system: str = ""
-    images: int = 0
+    images: tuple[str, ...] = ()
+    orders: str = ""  # the prompt without the documents it holds; "" for all of it
     introduced: bool = False
 
 
@@ -44,8 +45,10 @@ def _picture(asked: Asked, _: Match) -> str | None:
     if not asked.images:
         return None
 
-    many = "an image" if asked.images == 1 else f"{asked.images} images"
-    return f"You sent {many}, but the rule-based demo model cannot see. {known.REAL_MODEL}"
+    told = " and ".join(asked.images)
+    return (
+        f"You sent {told}. More than that the rule-based demo model cannot see. {known.REAL_MODEL}"
+    )
 
 
 def _recall(asked: Asked, _: Match) -> str | None:

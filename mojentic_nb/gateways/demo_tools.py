@@ -50,6 +50,12 @@ def calls_for(
     return calls
 
 
+def forced(prompt: str, told: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """A call of the first tool, where one must be called and no words name any."""
+    tool = Tool.of(told[0])
+    return [_call(tool, arguments_for(tool, prompt))]
+
+
 def _segments(said: Said, chosen: Sequence[Tool]) -> dict[str, str]:
     """The part of the prompt each tool may draw on, cut at the joints between them."""
     prompt = said.text

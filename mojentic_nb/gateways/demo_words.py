@@ -29,7 +29,7 @@ def reply(asked: Asked) -> str:
 def answer(asked: Asked) -> str:
     """The first rule's answer, without the note."""
     for pattern, rule in RULES:
-        found = pattern.search(asked.prompt[:LOOK_AT])
+        found = pattern.search((asked.orders or asked.prompt)[:LOOK_AT])
         said = rule(asked, found) if found else None
         if said:
             return said

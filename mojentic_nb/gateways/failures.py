@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 from pydantic_core import from_json
 
 from mojentic_nb.errors import (
+    DeadlineExceeded,
     GatewayError,
     GatewayGarbled,
     GatewayStatus,
@@ -23,7 +24,7 @@ from mojentic_nb.errors import (
 )
 from mojentic_nb.gateways.wire import WireRequest, address, preview, said
 
-__all__ = ["failure", "is_loopback", "refusal", "refuse_compressed"]
+__all__ = ["failure", "is_loopback", "refusal", "refuse_compressed", "too_late"]
 
 
 @lru_cache(maxsize=256)
@@ -46,6 +47,9 @@ _KINDS: tuple[tuple[str, type[GatewayError]], ...] = (
 def failure(problem: BaseException, wire: WireRequest) -> GatewayError:
     """An HTTP library's exception as one of ours."""
     names = {kind.__name__ for kind in type(problem).__mro__}
+    if wire.is_late and any("Timeout" in name for name in names):
+        return too_late(wire)
+
     kind = next((kind for words, kind in _KINDS if names & set(words.split())), GatewayTorn)
     place = address(wire.url)
     if kind is GatewayUnreachable:
@@ -58,6 +62,15 @@ def failure(problem: BaseException, wire: WireRequest) -> GatewayError:
         hint = "Ask again; what came is in the error's .partial."
 
     return kind(told, hint=hint, gateway=wire.gateway)
+
+
+def too_late(wire: WireRequest) -> DeadlineExceeded:
+    """The turn's own time is over."""
+    return DeadlineExceeded(
+        f"The deadline came before the whole answer of {wire.gateway}.",
+        hint="Raise deadline=, or ask for less; what came is in the error's .partial.",
+        gateway=wire.gateway,
+    )
 
 
 def refusal(

@@ -5,6 +5,7 @@ Law: only addresses that the caller gave; never one that a model wrote. No key g
 
 from __future__ import annotations
 
+from mojentic_nb.clock import SystemClock
 from mojentic_nb.errors import BadArgument
 from mojentic_nb.gateways.gateway import LLMGateway
 from mojentic_nb.gateways.wire import LARGEST_BYTES, WireRequest, address, is_callable_at
@@ -19,12 +20,13 @@ class Fetching:
         BadArgument: This is no web address.
     """
 
-    def __init__(self, url: str, gateway: LLMGateway) -> None:
+    def __init__(self, url: str, gateway: LLMGateway, *, within_s: float | None = None) -> None:
         if not is_callable_at(url):
             raise BadArgument(f"{url!r} is no web address.")
 
         self.transport = gateway.transport
-        self.wire = WireRequest(gateway=gateway.name, method="GET", url=url)
+        ends_at = None if within_s is None else SystemClock.now() + within_s
+        self.wire = WireRequest(gateway=gateway.name, method="GET", url=url, ends_at=ends_at)
         self._pieces: list[bytes] = []
         self._size = 0
 

@@ -1,7 +1,7 @@
 """What every gateway is: a codec with an address, a key and a transport.
 
-Law: encoding and decoding do no I/O; the one method that does,
-`get_available_models`, goes through the transport like everything else. Keys and
+Law: encoding and decoding do no I/O; the few methods that do (listing models, their
+context windows, embeddings) go through the transport like everything else. Keys and
 addresses are read from the environment when needed, never at construction.
 """
 
@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, overload
 from urllib.parse import unquote
 
 from pydantic import SecretStr
@@ -23,12 +24,12 @@ from mojentic_nb.errors import (
     GatewayDenied,
     GatewayError,
     GatewayGarbled,
-    GatewayUnreachable,
-    ModelNotFound,
 )
-from mojentic_nb.events import Answer, Event
+from mojentic_nb.gateways.cassette_scope import laid_over
 from mojentic_nb.gateways.decoder import Decoder
-from mojentic_nb.gateways.failures import is_loopback
+from mojentic_nb.gateways.embeddings import embedded
+from mojentic_nb.gateways.exchange import Exchange
+from mojentic_nb.gateways.hints import usual_hint
 from mojentic_nb.gateways.transport import Transport, http
 from mojentic_nb.gateways.wire import (
     Headers,
@@ -42,7 +43,12 @@ from mojentic_nb.gateways.wire import (
 )
 from mojentic_nb.request import ChatRequest
 
-__all__ = ["Exchange", "LLMGateway"]
+if TYPE_CHECKING:
+    from mojentic_nb.catalogue import ModelContextWindow
+
+__all__ = ["LLMGateway"]
+
+Found = TypeVar("Found")
 
 
 class LLMGateway(ABC):
@@ -63,6 +69,9 @@ class LLMGateway(ABC):
     listing_path: ClassVar[str] = "/models"
     # What `-m openai` alone means at the provider's own address.
     default_model: ClassVar[str] = ""
+    takes_image_urls: ClassVar[bool] = True  # else images by address are fetched for it
+    default_embedding_model: ClassVar[str] = ""
+    most_embedded_at_once: ClassVar[int] = 256
 
     _url: str | None = None  # so that one half made can already show itself
 
@@ -80,11 +89,27 @@ class LLMGateway(ABC):
         self._url = url
         self._headers = Headers.of(headers)
         self.timeouts = Timeouts.of(timeout, default=Timeouts())
-        self.transport: Transport = transport or http
-        self._known = ("", SecretStr(""), "", Headers())
+        self._transport: Transport = transport or http
+        self._known = ("", SecretStr(""), "", Headers(), False)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({address(self.url)!r})"
+
+    @property
+    def transport(self) -> Transport:
+        """How bytes travel: its own way, or a cassette that lies over it now."""
+        return laid_over(self._transport)
+
+    @property
+    def own_transport(self) -> Transport:
+        """How bytes travel where no cassette holds."""
+        return self._transport
+
+    def travelling(self, transport: Transport) -> Self:
+        """The same gateway, by another way."""
+        other = copy(self)
+        other._transport = transport
+        return other
 
     @property
     def url(self) -> str:
@@ -137,7 +162,8 @@ class LLMGateway(ABC):
         timeouts: Timeouts | None = None,
     ) -> WireRequest:
         """Address a request: POST with a body, GET without."""
-        url, found = self._addressed()
+        url, found, lacks_key = self._addressed()
+        unsendable = self._no_key() if lacks_key else None
         headers = Headers(found)
         if body is not None:
             headers.setdefault("content-type", "application/json")
@@ -150,9 +176,10 @@ class LLMGateway(ABC):
             body=b"" if body is None else body_of(body),
             stream=stream,
             timeouts=timeouts or self.timeouts,
+            unsendable=unsendable,
         )
 
-    def _addressed(self) -> tuple[str, Headers]:
+    def _addressed(self) -> tuple[str, Headers, bool]:
         """Where a request goes and what it always carries, worked out when either changes."""
         url, secret = self.url, self._secret()
         if self._known[:2] != (url, secret):
@@ -163,7 +190,8 @@ class LLMGateway(ABC):
                 _add(headers, self.auth(secret))
             if user:
                 _add(headers, _basic(user))
-            self._known = (url, secret, place, headers)
+            lacks_key = self.needs_key and not secret and not self._headers.secrets
+            self._known = (url, secret, place, headers, lacks_key)
 
         return self._known[2:]
 
@@ -181,12 +209,22 @@ class LLMGateway(ABC):
                 hint=f"Copy it again into {self.key_variable or 'api_key='}.",
             )
 
-        if self.needs_key and not secret and not self._headers.secrets:
-            raise GatewayDenied(
-                f"No key for {self.name}: {self.key_variable} is not set.",
-                hint="Set it in the environment, or carry on offline with model 'demo'.",
-                gateway=self.name,
-            )
+    def _no_key(self) -> GatewayDenied:
+        """Why nothing can be sent; raised, unless a cassette may know the answer."""
+        denied = GatewayDenied(
+            f"No key for {self.name}: {self.key_variable} is not set.",
+            hint="Set it in the environment, or carry on offline with model 'demo'.",
+            gateway=self.name,
+        )
+        if not getattr(self.transport, "may_answer", False):
+            raise denied
+
+        return denied
+
+    @property
+    def takes_schema_with_tools(self) -> bool:
+        """Whether tools can be called where a schema is asked for; else it is asked for last."""
+        return True
 
     @property
     def needs_key(self) -> bool:
@@ -211,24 +249,7 @@ class LLMGateway(ABC):
 
     def hint(self, error: GatewayError, *, model: str) -> str:
         """What to do about an error."""
-        if isinstance(error, GatewayUnreachable):
-            return self._hint_where()
-        if isinstance(error, GatewayDenied):
-            return f"Check {self.key_variable or 'the key'}."
-        if isinstance(error, ModelNotFound):
-            where = f" Is {address(self.url)} the whole address?" if self.has_own_url else ""
-            return f"See what there is with %llm_models {self.name}.{where}"
-        if error.retry_after_s:
-            return f"Ask again in {error.retry_after_s:.0f} s: the server wants no call before."
-
-        status = error.status or 500
-        return _HINTS.get(status) or _HINTS[500 if status >= 500 else 400]
-
-    def _hint_where(self) -> str:
-        if is_loopback(self.url):
-            return "Start the server there, or carry on offline with model 'demo'."
-
-        return "Check the address and the network, or carry on offline with model 'demo'."
+        return usual_hint(error, self)
 
     def listed_models(self, timeout: Timeouts | float | None = None) -> list[str]:
         """Models on this server, in its own order.
@@ -237,22 +258,44 @@ class LLMGateway(ABC):
             GatewayError: The server cannot be asked.
         """
         timeouts = Timeouts.of(timeout, default=self.timeouts)
+        wire = self.wire(self.listing_path, timeouts=timeouts)
+        return self.page(wire, self.models_in, told="no list of models")
+
+    def page(
+        self,
+        wire: WireRequest,
+        read: Callable[[dict[str, Any]], Found],
+        *,
+        told: str,
+        model: str = "",
+    ) -> Found:
+        """Ask for one JSON object, here and now, and read it.
+
+        Args:
+            wire: What to ask.
+            read: Makes something of it; misfits may raise as they come.
+            told: What the answer is if it cannot be read, such as "no list of models".
+            model: The model it is about, for hints.
+
+        Raises:
+            GatewayError: The server cannot be asked, or sent something else.
+        """
         try:
-            return self._listing(self.wire(self.listing_path, timeouts=timeouts))
+            return self._page(wire, read, told)
         except GatewayError as problem:
-            error = self.explain(problem)
+            error = self.explain(problem, model=model)
 
         raise error.alone()
 
-    def _listing(self, wire: WireRequest) -> list[str]:
+    def _page(self, wire: WireRequest, read: Callable[[dict[str, Any]], Found], told: str) -> Found:
         with self.transport.open(wire) as reading:
             found = record(b"".join(reading.chunks), self.name)
 
         try:
-            return self.models_in(found)
-        except (AttributeError, KeyError, TypeError):
+            return read(found)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError):
             raise GatewayGarbled(
-                f"{self.name} sent what is no list of models: {preview(to_json(found))}",
+                f"{self.name} sent what is {told}: {preview(to_json(found))}",
                 hint="Check the address.",
                 gateway=self.name,
             ) from None
@@ -265,15 +308,53 @@ class LLMGateway(ABC):
         """
         return sorted(self.listed_models())
 
+    def get_model_context_window(self, model: str) -> ModelContextWindow | None:
+        """How much a model can read at once; `None` where nobody says.
 
-# What to do where the status alone says it.
-_HINTS = {
-    400: "The request itself is refused: look at the options and messages.",
-    413: "The prompt is too long for this server: shorten it.",
-    429: "Wait a little, or check the quota of your account.",
-    500: "The server itself is in trouble: look at its log, or ask again later.",
-    529: "The provider is overloaded: ask again later.",
-}
+        Raises:
+            GatewayError: The server would say, but cannot be asked.
+        """
+        return None
+
+    @overload
+    def calculate_embeddings(  # type: ignore[overload-overlap]  # a text is no list of texts
+        self, text: str, model: str | None = None
+    ) -> list[float]: ...
+    @overload
+    def calculate_embeddings(
+        self, text: Iterable[str], model: str | None = None
+    ) -> list[list[float]]: ...
+    def calculate_embeddings(
+        self, text: str | Iterable[str], model: str | None = None
+    ) -> list[float] | list[list[float]]:
+        """Turn a text into a vector, or several texts into as many, in their order.
+
+        A text longer than the model reads is cut at blanks; its vector is the mean of
+        its pieces', weighted by their length in tokens and brought to length 1.
+
+        Args:
+            text: One text, or several; none of them empty.
+            model: An embedding model; by default the provider's usual one.
+
+        Raises:
+            BadArgument: A text is empty, or this provider has no embeddings.
+            GatewayError: The server cannot be asked, or sent something else.
+        """
+        return embedded(self, text, model or self.default_embedding_model)
+
+    def encode_embeddings(self, texts: Sequence[str], model: str) -> WireRequest:
+        """Write the request for the vectors of these texts."""
+        raise BadArgument(
+            f"{self.name} has no embeddings.", hint="Use OllamaGateway or OpenAIGateway."
+        )
+
+    def vectors_in(self, found: dict[str, Any]) -> Any:
+        """The vectors in an answer, in the order of the texts."""
+        raise NotImplementedError
+
+    def embedding_bound(self, model: str) -> int:
+        """The most tokens this model turns into one vector; longer texts are cut."""
+        return 8191
 
 
 def hidden(key: str | SecretStr | None) -> SecretStr | None:
@@ -294,37 +375,3 @@ def _basic(user: str) -> dict[str, str]:
 
 def _can_be_a_header(secret: SecretStr) -> bool:
     return all("!" <= mark <= "~" for mark in secret.get_secret_value())
-
-
-class Exchange:
-    """One request and its answer, between a driver and a gateway.
-
-    The driver moves bytes; all that they mean is decided here.
-    """
-
-    def __init__(self, gateway: LLMGateway, request: ChatRequest) -> None:
-        self._gateway = gateway
-        self._model = request.model
-        self.wire = gateway.encode(request)
-        self.decoder = gateway.decoder(request)
-        self.feed = self.decoder.feed
-
-    def finish(self) -> Iterator[Event]:
-        """The bytes have ended: what is left to tell, then the error if it is not whole."""
-        return self.decoder.finish()
-
-    def answer(self, asked_at: float, first_at: float | None, answered_at: float) -> Answer:
-        """What the exchange came to."""
-        return self.decoder.answer(asked_at, first_at, answered_at)
-
-    def outlived(self, error: GatewayError) -> bool:
-        """Whether the answer was complete before the connection failed.
-
-        If not, the error now holds what had come, and this provider's hint.
-        """
-        if self.decoder.is_done:
-            return True
-
-        self.decoder.failed(error)
-        self._gateway.explain(error, model=self._model)
-        return False

@@ -1,27 +1,33 @@
-"""Ollama's /api/chat: lines of JSON.
+"""Ollama, here or elsewhere: its address, and what it can do besides chatting.
 
-Source: Ollama's docs/api.md. Ollama gives tool calls whole and mostly without an
-id; results go back with the tool's name.
+Law: what is sent and read is in `ollama_messages` and `ollama_events`; the few methods
+that do I/O go through the gateway's transport.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import Any, ClassVar
 
 from pydantic import SecretStr
-from pydantic_core import to_json
 
-from mojentic_nb.errors import GatewayError, GatewayUnreachable, ModelNotFound
-from mojentic_nb.events import Event, TextDelta, Usage
-from mojentic_nb.gateways.decoder import Decoder, count
+from mojentic_nb.catalogue import ModelContextWindow, card
+from mojentic_nb.errors import BadArgument, GatewayError, GatewayUnreachable, ModelNotFound
+from mojentic_nb.gateways.decoder import Decoder
 from mojentic_nb.gateways.gateway import LLMGateway
+from mojentic_nb.gateways.ollama_events import OllamaDecoder, OllamaLogprobDecoder
+from mojentic_nb.gateways.ollama_messages import chat_body
+from mojentic_nb.gateways.ollama_pull import PullProgress, PullReader, show
 from mojentic_nb.gateways.wire import WireRequest, address
-from mojentic_nb.messages import LLMMessage, LLMToolCall, MessageRole
 from mojentic_nb.request import ChatRequest
 
-__all__ = ["OllamaGateway"]
+__all__ = ["OllamaGateway", "PullProgress"]
+
+# Tokens. Ollama's oldest default window; a longer text would need num_ctx.
+EMBEDDED_TOKENS = 2048
 
 
 class OllamaGateway(LLMGateway):
@@ -39,14 +45,22 @@ class OllamaGateway(LLMGateway):
     url_variables: ClassVar[tuple[str, ...]] = ("OLLAMA_HOST",)
     default_url: ClassVar[str] = "http://127.0.0.1:11434"
     listing_path: ClassVar[str] = "/api/tags"
+    default_embedding_model: ClassVar[str] = "mxbai-embed-large"
+    takes_image_urls: ClassVar[bool] = False
 
     def __init__(self, host: str | None = None, **settings: Any) -> None:
         super().__init__(host, **settings)
+        self._windows: dict[str, ModelContextWindow | None] = {}
 
     @property
     def url(self) -> str:
         """Base address, read as Ollama's own client reads OLLAMA_HOST."""
         return host_url(self._url or os.environ.get("OLLAMA_HOST") or self.default_url)
+
+    @property
+    def takes_schema_with_tools(self) -> bool:
+        """No: its grammar leaves no room for a call."""
+        return False
 
     @property
     def needs_key(self) -> bool:
@@ -59,37 +73,101 @@ class OllamaGateway(LLMGateway):
 
     def encode(self, request: ChatRequest) -> WireRequest:
         """Write the body of /api/chat."""
-        body: dict[str, Any] = {
-            "model": request.model,
-            "messages": [message_body(message) for message in request.messages],
-            "stream": request.stream,
-        }
-        if options := _options(request):
-            body["options"] = options
-        if request.tools and not request.is_last:
-            body["tools"] = [
-                {
-                    "type": "function",
-                    "function": {
-                        "name": spec.name,
-                        "description": spec.description,
-                        "parameters": spec.parameters,
-                    },
-                }
-                for spec in request.tools
-            ]
-        if request.schema is not None:
-            body["format"] = request.schema
-
+        body = self._body(request)
         return self.wire("/api/chat", body, stream=request.stream, timeouts=request.timeouts)
+
+    def _body(self, request: ChatRequest) -> dict[str, Any]:
+        return chat_body(request)
 
     def decoder(self, request: ChatRequest) -> Decoder:
         """A reader of Ollama's records."""
-        return OllamaDecoder(request, self.name)
+        wants_logprobs = request.config.logprobs is not None
+        kind = OllamaLogprobDecoder if wants_logprobs else OllamaDecoder
+        return kind(request, self.name)
 
     def models_in(self, found: dict[str, Any]) -> list[str]:
         """Names in Ollama's order: the one changed last comes first."""
         return [str(model.get("name") or model.get("model")) for model in found.get("models") or ()]
+
+    def get_model_context_window(self, model: str) -> ModelContextWindow | None:
+        """How much a model can read at once, as Ollama says; `None` where it does not.
+
+        Raises:
+            GatewayError: Ollama cannot be asked, or does not know the model.
+        """
+        wire = self.wire("/api/show", {"model": model})
+        return self.page(wire, window_in, told="no description of a model", model=model)
+
+    def pull_events(self, model: str) -> Iterator[PullProgress]:
+        """Fetch a model, telling how far it is; leaving early hangs up.
+
+        What has come stays in Ollama: the next pull goes on from there.
+
+        Raises:
+            ModelNotFound: There is no such model to fetch.
+            GatewayError: Ollama or its registry cannot be reached, or failed.
+        """
+        if not model.strip():
+            raise BadArgument(f"model={model!r} names no model.", hint='Say "llama3.2".')
+
+        return self._pulled(model.strip())
+
+    def _pulled(self, model: str) -> Iterator[PullProgress]:
+        # Nothing is said while gigabytes are verified: the bound is that of a whole answer.
+        patient = self.timeouts.model_copy(update={"silence_s": self.timeouts.whole_s})
+        body = {"model": model, "stream": True}
+        wire = self.wire("/api/pull", body, stream=True, timeouts=patient)
+        reader = PullReader(model, self.name)
+        try:
+            with self.transport.open(wire) as reading:
+                for data in reading.chunks:
+                    yield from reader.feed(data)
+                    if reader.is_done:
+                        reading.is_over = True
+                        break
+            yield from reader.finish()
+            return
+        except GatewayError as problem:
+            data = b""  # a local shows in tracebacks, and servers repeat keys
+            error = self.explain(problem, model=model)
+
+        raise error.alone()
+
+    def pull_model(self, model: str, *, progress: bool = True) -> None:
+        """Fetch a model and wait until it is there.
+
+        Args:
+            model: Such as `llama3.2`.
+            progress: Draw a bar.
+
+        Raises:
+            GatewayError: As `pull_events`.
+        """
+        with closing(self.pull_events(model)) as told:  # type: ignore[type-var]
+            if progress:
+                show(told, model)
+            for _ in told:
+                pass
+
+    def encode_embeddings(self, texts: Sequence[str], model: str) -> WireRequest:
+        """Write the body of /api/embed."""
+        # A text that is too long after all is to be an error, not silently its beginning.
+        return self.wire("/api/embed", {"model": model, "input": list(texts), "truncate": False})
+
+    def vectors_in(self, found: dict[str, Any]) -> Any:
+        """The vectors, in the order of the texts."""
+        return found["embeddings"]
+
+    def embedding_bound(self, model: str) -> int:
+        """The most tokens of one text: the catalogue's word, else what Ollama says."""
+        known = card(self.name, model).context_tokens
+        if known is None:
+            if model not in self._windows:
+                self._windows[model] = self.get_model_context_window(model)
+            window = self._windows[model]
+            known = EMBEDDED_TOKENS if window is None else window.max_context_tokens
+
+        return min(known, EMBEDDED_TOKENS)
 
     def hint(self, error: GatewayError, *, model: str) -> str:
         """What to do about an error."""
@@ -106,6 +184,23 @@ class OllamaGateway(LLMGateway):
             error.message = f"Ollama is not running at {address(self.url)}."
 
         return super().explain(error, model=model)
+
+
+def window_in(found: dict[str, Any]) -> ModelContextWindow | None:
+    """Read a model's context window in what /api/show says of it."""
+    info = found.get("model_info") or {}
+    ours = f"{info.get('general.architecture')}.context_length"
+    others = (name for name in info if name.endswith(".context_length"))
+    field = ours if ours in info else next(others, None)
+    if field is None:
+        return None
+
+    if type(info[field]) is not int or info[field] <= 0:
+        raise ValueError("no number of tokens")
+
+    asked = re.findall(r"^num_ctx\s+(\d+)\s*$", found.get("parameters") or "", re.MULTILINE)
+    num_ctx = int(asked[-1]) if asked else None
+    return ModelContextWindow(max_context_tokens=info[field], field=field, model_num_ctx=num_ctx)
 
 
 def host_url(host: str) -> str:
@@ -134,83 +229,3 @@ def _host_and_port(place: str) -> tuple[str, str]:
         return (f"{name}]", f":{port}") if colon == "]:" else (name, colon + port)
 
     return f"[{place}]", ""  # a bare IPv6 address
-
-
-def _options(request: ChatRequest) -> dict[str, Any]:
-    config = request.config
-    options = {
-        "temperature": config.temperature,
-        "num_ctx": config.num_ctx,
-        "num_predict": config.max_tokens,
-        "top_p": config.top_p,
-        "top_k": config.top_k,
-    }
-    return {name: value for name, value in options.items() if value is not None}
-
-
-def message_body(message: LLMMessage) -> dict[str, Any]:
-    """One message as Ollama writes it."""
-    body: dict[str, Any] = {"role": message.role.value, "content": message.content or ""}
-    if message.role is MessageRole.Tool and message.tool_calls:
-        body["tool_name"] = message.tool_calls[0].name
-        body["tool_call_id"] = message.tool_calls[0].id
-    elif message.tool_calls:
-        body["tool_calls"] = [_call_body(call) for call in message.tool_calls]
-
-    return body
-
-
-def _call_body(call: LLMToolCall) -> dict[str, Any]:
-    return {"id": call.id, "function": {"name": call.name, "arguments": call.arguments}}
-
-
-class OllamaDecoder(Decoder):
-    """Reads the records of /api/chat."""
-
-    def take(self, found: dict[str, Any], events: list[Event]) -> None:
-        """Read one record; the last one has `done`."""
-        # Once for every token, so its common path is flat: no calls but these.
-        message = found.get("message") or {}
-        if text := message.get("content"):
-            if type(text) is not str:
-                raise TypeError("no text")
-            self.texts.append(text)
-            events.append(TextDelta(text))
-        if not text or len(message) > 2:
-            self._take_rest(message, events)
-        if found.get("done"):
-            self._finish(found)
-
-    def take_whole(self, found: dict[str, Any], events: list[Event]) -> None:
-        """An answer in one piece is the last record with everything in it."""
-        if "message" not in found:
-            raise self._garbled(to_json(found))
-
-        self.take(found, events)
-        if "done" not in found:
-            self._finish(found)
-
-    def _take_rest(self, message: dict[str, Any], events: list[Event]) -> None:
-        if thought := message.get("thinking"):
-            self.think(thought, events)
-        if calls := message.get("tool_calls"):
-            self._take_calls(calls, events)
-
-    def _take_calls(self, calls: list[dict[str, Any]], events: list[Event]) -> None:
-        for call in calls:
-            function = call.get("function") or {}
-            name = str(function.get("name") or "")
-            given = function.get("arguments")
-            arguments = given if isinstance(given, str) else to_json(given or {}).decode()
-            place = self.calls.begin(-1, str(call.get("id") or ""), name)
-            self.calls.add(place, arguments)
-            self.call(place, name, arguments, events)
-
-    def _finish(self, found: dict[str, Any]) -> None:
-        self.is_done = self.is_over = True
-        self.model = str(found.get("model") or self.model)
-        self.finish_reason = str(found.get("done_reason") or "stop")
-        self.usage = Usage(
-            input_tokens=count(found.get("prompt_eval_count")),
-            output_tokens=count(found.get("eval_count")),
-        )

@@ -1,37 +1,47 @@
-"""OpenAI's chat completions, as OpenAI and the many compatible servers speak it.
+"""OpenAI, or any server that speaks one of its two protocols: where it is, what it can.
 
-Source: OpenAI's API reference, "Chat Completions", and what llama.cpp, vLLM and
-OpenRouter do differently. Compatible servers get only what all of them accept.
+Law: what is sent and read is in `openai_chat`, `openai_responses` and `openai_events`;
+the few methods that do I/O go through the gateway's transport. What the catalogue knows
+of a model holds at OpenAI's own address only: elsewhere a name means nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
 
 from pydantic import SecretStr
-from pydantic_core import to_json
 
-from mojentic_nb.events import Event, TextDelta, Usage
-from mojentic_nb.gateways.decoder import Decoder, SSEDecoder, count
+from mojentic_nb.catalogue import ModelCard, ModelContextWindow, card
+from mojentic_nb.errors import BadArgument
+from mojentic_nb.gateways.decoder import Decoder
 from mojentic_nb.gateways.gateway import LLMGateway, hidden
+from mojentic_nb.gateways.openai_chat import ChatDecoder, ChatLogprobDecoder, chat_body
+from mojentic_nb.gateways.openai_events import ResponsesDecoder
+from mojentic_nb.gateways.openai_responses import responses_body
+from mojentic_nb.gateways.openai_terms import check_terms
 from mojentic_nb.gateways.wire import WireRequest
-from mojentic_nb.messages import LLMMessage, LLMToolCall, MessageRole
-from mojentic_nb.request import ChatRequest, ToolSpec
-from mojentic_nb.schema import strict
+from mojentic_nb.request import ChatRequest
 
 __all__ = ["OpenAIGateway"]
 
+API = Literal["auto", "chat", "responses"]
+
 
 class OpenAIGateway(LLMGateway):
-    """OpenAI, or any server that speaks its chat completions.
+    """OpenAI, or any server that speaks its chat completions or its Responses API.
 
     Args:
         api_key: The key; by default `OPENAI_API_KEY`. Another server may need none.
         base_url: Its address with the version, such as `http://localhost:8080/v1`;
             by default `OPENAI_BASE_URL`, then OpenAI's own.
+        api: The protocol. "auto" is chat completions, but for models at OpenAI that only
+            speak the Responses API, and where thoughts are to be retained there.
         headers: Sent besides our own.
         timeout: `Timeouts`, or the seconds it may be silent.
+
+    Raises:
+        BadArgument: There is no such `api`.
     """
 
     name: ClassVar[str] = "openai"
@@ -40,180 +50,123 @@ class OpenAIGateway(LLMGateway):
     url_variables: ClassVar[tuple[str, ...]] = ("OPENAI_BASE_URL", "OPENAI_API_ENDPOINT")
     default_url: ClassVar[str] = "https://api.openai.com/v1"
     default_model: ClassVar[str] = "gpt-5.4-mini"
+    default_embedding_model: ClassVar[str] = "text-embedding-3-large"
 
     def __init__(
-        self, api_key: str | SecretStr | None = None, base_url: str | None = None, **settings: Any
+        self,
+        api_key: str | SecretStr | None = None,
+        base_url: str | None = None,
+        *,
+        api: API = "auto",
+        **settings: Any,
     ) -> None:
         api_key = hidden(api_key)
         super().__init__(base_url, api_key=api_key, **settings)
+        if api not in ("auto", "chat", "responses"):
+            raise BadArgument(
+                f"api={api!r} is none of OpenAI's.", hint='Say "auto", "chat" or "responses".'
+            )
+        self.api = api
+
+    @property
+    def takes_schema_with_tools(self) -> bool:
+        """At OpenAI. Other servers write by a grammar, and call no tool while they do."""
+        return not self.has_own_url
 
     def auth(self, secret: SecretStr) -> Mapping[str, str]:
         """The key as a bearer token."""
         return {"authorization": f"Bearer {secret.get_secret_value()}"}
 
     def encode(self, request: ChatRequest) -> WireRequest:
-        """Write the body of /chat/completions."""
-        body: dict[str, Any] = {
-            "model": request.model,
-            "messages": [message_body(message) for message in request.messages],
-            "stream": request.stream,
-        }
-        if request.stream:
-            body["stream_options"] = {"include_usage": True}
-        if request.tools and not request.is_last:
-            body["tools"] = [tool_body(spec) for spec in request.tools]
-        if request.schema is not None:
-            body["response_format"] = _format(request)
+        """Write the body of /chat/completions or /responses."""
+        known = self._card(request.model)
+        if known is not None:
+            check_terms(request, known)
 
-        body.update(self._options(request))
-        return self.wire(
-            "/chat/completions", body, stream=request.stream, timeouts=request.timeouts
-        )
+        if self._speaks_responses(request, known):
+            path, body = "/responses", responses_body(request, card=known, gateway=self.name)
+        else:
+            path, body = "/chat/completions", chat_body(request, card=known)
+        return self.wire(path, body, stream=body["stream"], timeouts=request.timeouts)
 
-    def _options(self, request: ChatRequest) -> dict[str, Any]:
-        config = request.config
-        # OpenAI's newer models refuse max_tokens; older compatible servers know no other.
-        is_another = self.has_own_url
-        bound = "max_tokens" if is_another else "max_completion_tokens"
-        options = {"temperature": config.temperature, bound: config.max_tokens}
-        options["top_p"] = config.top_p
-        if is_another:
-            options["top_k"] = config.top_k  # OpenAI itself has no top_k and refuses it
+    def _card(self, model: str) -> ModelCard | None:
+        return None if self.has_own_url else card("openai", model)
 
-        return {name: value for name, value in options.items() if value is not None}
+    def _speaks_responses(self, request: ChatRequest, known: ModelCard | None) -> bool:
+        if self.api != "auto" or known is None:
+            return self.api == "responses"
+
+        return known.api == "responses" or request.config.retain_reasoning
 
     def decoder(self, request: ChatRequest) -> Decoder:
-        """A reader of chat completions."""
-        return OpenAIDecoder(request, self.name)
+        """A reader of chat completions, or of responses."""
+        if self._speaks_responses(request, self._card(request.model)):
+            return ResponsesDecoder(request, self.name)
+
+        kind = ChatDecoder if request.config.logprobs is None else ChatLogprobDecoder
+        return kind(request, self.name)
 
     def models_in(self, found: dict[str, Any]) -> list[str]:
         """Model ids in the server's order."""
         return [str(model["id"]) for model in found.get("data") or () if "id" in model]
 
+    def get_model_context_window(self, model: str) -> ModelContextWindow | None:
+        """How much a model can read at once: from the catalogue, or from another server's list.
 
-def tool_body(spec: ToolSpec) -> dict[str, Any]:
-    """One tool as OpenAI describes it."""
-    return {
-        "type": "function",
-        "function": {
-            "name": spec.name,
-            "description": spec.description,
-            "parameters": spec.parameters,
-        },
-    }
+        Raises:
+            GatewayError: That server cannot be asked.
+        """
+        known = self._card(model)
+        if known is None:
+            wire = self.wire(self.listing_path)
+            return self.page(wire, lambda found: window_in(found, model), told="no list of models")
 
+        tokens = known.context_tokens
+        return (
+            None
+            if tokens is None
+            else ModelContextWindow(max_context_tokens=tokens, field="catalogue")
+        )
 
-def _format(request: ChatRequest) -> dict[str, Any]:
-    assert request.schema is not None
-    exact = strict(request.schema)
-    return {
-        "type": "json_schema",
-        "json_schema": {
-            "name": request.schema_name,
-            "schema": exact or request.schema,
-            "strict": exact is not None,
-        },
-    }
+    def encode_embeddings(self, texts: Sequence[str], model: str) -> WireRequest:
+        """Write the body of /embeddings."""
+        body = {"model": model, "input": list(texts), "encoding_format": "float"}
+        return self.wire("/embeddings", body)
 
-
-def message_body(message: LLMMessage) -> dict[str, Any]:
-    """One message as OpenAI writes it."""
-    body: dict[str, Any] = {"role": message.role.value, "content": message.content}
-    if message.role is MessageRole.Tool:
-        body["tool_call_id"] = message.tool_calls[0].id if message.tool_calls else None
-        body["content"] = message.content or ""
-    elif message.tool_calls:
-        body["tool_calls"] = [_call_body(call) for call in message.tool_calls]
-    elif message.content is None:
-        body["content"] = ""
-
-    return body
+    def vectors_in(self, found: dict[str, Any]) -> list[Any]:
+        """The vectors, in the order of the texts whatever the server's."""
+        # Some servers leave the places out: theirs is then the texts' order.
+        placed = {entry.get("index", place): entry for place, entry in enumerate(found["data"])}
+        return [placed[place]["embedding"] for place in range(len(found["data"]))]
 
 
-def _call_body(call: LLMToolCall) -> dict[str, Any]:
-    # Malformed arguments go back as an empty object: servers parse this field.
-    arguments = to_json(call.arguments).decode()
-    return {
-        "id": call.id,
-        "type": "function",
-        "function": {"name": call.name, "arguments": arguments},
-    }
+# What servers call it, in their lists of models: vLLM and SGLang; Groq; OpenRouter.
+_WINDOWS = ("max_model_len", "context_window", "context_length")
 
 
-class OpenAIDecoder(SSEDecoder):
-    """Reads chunks of a chat completion, or a whole one."""
+def window_in(found: Mapping[str, Any], model: str) -> ModelContextWindow | None:
+    """The context window that a list of models tells of one of them."""
+    entry: Mapping[str, Any] = next((one for one in found["data"] if _is_called(one, model)), {})
+    for name in _WINDOWS:
+        if _is_count(entry.get(name)):
+            return ModelContextWindow(max_context_tokens=entry[name], field=name)
 
-    def take(self, found: dict[str, Any], events: list[Event]) -> None:
-        """Read one chunk."""
-        # Once for every token, so its common path is flat: no calls but these.
-        if choices := found.get("choices"):
-            choice = choices[0]
-            if delta := choice.get("delta"):
-                if text := delta.get("content"):
-                    if type(text) is not str:
-                        raise TypeError("no text")
-                    self.texts.append(text)
-                    events.append(TextDelta(text))
-                if not text or len(delta) > 1:
-                    self._take_rest(delta, events)
-            if reason := choice.get("finish_reason"):
-                self._finish(reason, found)
+    # llama.cpp: what the model was made for, and what this server gives each caller of it.
+    made = entry.get("meta") or {}
+    if not _is_count(made.get("n_ctx_train")):
+        return None
 
-        if usage := found.get("usage"):
-            self.usage = usage_in(usage)
-
-    def _take_rest(self, delta: dict[str, Any], events: list[Event]) -> None:
-        # llama.cpp, vLLM and DeepSeek say reasoning_content, OpenRouter reasoning.
-        if thought := delta.get("reasoning_content") or delta.get("reasoning"):
-            self.think(thought, events)
-        if refusal := delta.get("refusal"):
-            self.say(refusal, events)
-        for call in delta.get("tool_calls") or ():
-            self._take_call(call, events)
-
-    def _take_call(self, call: dict[str, Any], events: list[Event]) -> None:
-        function = call.get("function") or {}
-        name = str(function.get("name") or "")
-        given = function.get("arguments")
-        arguments = given if isinstance(given, str) else "" if given is None else _json(given)
-        place = self.calls.place(call.get("index"), str(call.get("id") or ""), name, arguments)
-        self.calls.add(place, arguments)
-        self.call(place, self.calls.name(place), arguments, events)
-
-    def _finish(self, reason: str, found: dict[str, Any]) -> None:
-        self.is_done = True
-        self.finish_reason = "tool_calls" if reason == "function_call" else str(reason)
-        self.model = str(found.get("model") or self.model)
-
-    def take_whole(self, found: dict[str, Any], events: list[Event]) -> None:
-        """Read a completion that came in one piece."""
-        choices = found.get("choices")
-        if not choices:
-            raise self._garbled(to_json(found))
-
-        message = dict(choices[0].get("message") or {})
-        calls = message.pop("tool_calls", None) or ()
-        if text := message.get("content"):
-            self.say(text, events)
-        self._take_rest(message, events)
-        for index, call in enumerate(calls):
-            self._take_call({**call, "index": index}, events)
-
-        self._finish(choices[0].get("finish_reason") or "stop", found)
-        self.usage = usage_in(found.get("usage") or {})
-
-
-def usage_in(found: Mapping[str, Any]) -> Usage:
-    """Read OpenAI's count of tokens."""
-    read = found.get("prompt_tokens_details") or {}
-    written = found.get("completion_tokens_details") or {}
-    return Usage(
-        input_tokens=count(found.get("prompt_tokens")),
-        output_tokens=count(found.get("completion_tokens")),
-        cached_tokens=count(read.get("cached_tokens")),
-        reasoning_tokens=count(written.get("reasoning_tokens")),
+    served = made.get("n_ctx")
+    return ModelContextWindow(
+        max_context_tokens=made["n_ctx_train"],
+        field="meta.n_ctx_train",
+        model_num_ctx=served if _is_count(served) else None,
     )
 
 
-def _json(value: Any) -> str:
-    return to_json(value).decode()
+def _is_called(entry: Mapping[str, Any], model: str) -> bool:
+    return model == entry.get("id") or model in (entry.get("aliases") or ())
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and value > 0

@@ -12,14 +12,14 @@ store each time. An async client belongs to its loop and is closed with it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from mojentic_nb.gateways import transport_here
 from mojentic_nb.gateways.failures import refusal, refuse_compressed
-from mojentic_nb.gateways.transport_loop import AsyncCall
+from mojentic_nb.gateways.transport_loop import AsyncCall, AsyncCallInTime
 from mojentic_nb.gateways.wire import WireRequest
 
 if TYPE_CHECKING:
@@ -35,16 +35,22 @@ class Reading:
     Attributes:
         is_over: Set by whoever reads, when the answer's own final marker has come.
             The connection is then kept, if the server ends the answer at once too.
+        headers: Of the answer; to be asked for by names in lower case.
     """
 
     chunks: Iterator[bytes]
     is_over: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class AsyncReading(Protocol):
     """The same, for a running loop."""
 
     is_over: bool
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Of the answer."""
 
     async def read(self) -> bytes:
         """The next bytes, as soon as there are any; `b""` at the end."""
@@ -79,7 +85,7 @@ class HTTPTransport:
 
     def aopen(self, wire: WireRequest) -> AbstractAsyncContextManager[AsyncReading]:
         """Send in the running loop."""
-        return AsyncCall(wire)
+        return AsyncCall(wire) if wire.ends_at is None else AsyncCallInTime(wire)
 
 
 def _read(
@@ -92,7 +98,7 @@ def _read(
                 wire, response.status_code, response.headers, transport_here.error_body(response)
             )
         refuse_compressed(wire, response.headers)
-        reading = Reading(transport_here.chunks(response, wire))
+        reading = Reading(transport_here.chunks(response, wire), headers=response.headers)
         yield reading
         if reading.is_over:
             transport_here.settle(response, reading.chunks)

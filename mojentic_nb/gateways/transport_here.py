@@ -113,7 +113,9 @@ def send(wire: WireRequest, line: Line) -> httpx2.Response:
 def _sent(wire: WireRequest, line: Line) -> httpx2.Response:
     import httpx2
 
-    patience = {"connect": wire.timeouts.connect_s, "read": wire.silence_s, "write": wire.silence_s}
+    silence_s = wire.within(wire.silence_s)
+    connect_s = wire.within(wire.timeouts.connect_s)
+    patience = {"connect": connect_s, "read": silence_s, "write": silence_s}
     try:
         # Made whole, not by the client: merging its defaults in would cost a tenth of a call.
         request = httpx2.Request(
@@ -157,6 +159,9 @@ def chunks(response: httpx2.Response, wire: WireRequest) -> Iterator[bytes]:
     """The body as it arrives."""
     import httpx2
 
+    line = None if wire.ends_at is None else response.extensions.get("network_stream")
+    if line is not None:
+        line.read = partial(_read_in_time, line.read, wire)
     try:
         # The stream itself: iter_raw would count and re-cut what is used as it comes.
         yield from cast("Iterable[bytes]", response.stream)
@@ -165,8 +170,17 @@ def chunks(response: httpx2.Response, wire: WireRequest) -> Iterator[bytes]:
         broken: BaseException = failure(problem, wire)
     except KeyboardInterrupt:
         broken = KeyboardInterrupt()
+    finally:
+        if line is not None:
+            line.__dict__.pop("read", None)
 
     raise broken
+
+
+def _read_in_time(
+    read: Callable[..., bytes], wire: WireRequest, size: int, timeout: float | None = None
+) -> bytes:
+    return read(size, timeout=wire.within(wire.silence_s if timeout is None else timeout))
 
 
 def settle(response: httpx2.Response, rest: Iterator[bytes]) -> None:
@@ -185,7 +199,7 @@ def settle(response: httpx2.Response, rest: Iterator[bytes]) -> None:
     except GatewayError:
         return  # the answer was whole before
     finally:
-        del line.read
+        line.__dict__.pop("read", None)
 
 
 def _read_soon(read: Callable[..., bytes], size: int, timeout: float | None = None) -> bytes:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import io
+import math
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextvars import ContextVar
 from functools import cache
 from typing import TYPE_CHECKING, Any, Self
@@ -16,7 +17,13 @@ from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
 from mojentic_nb.errors import GatewayTorn
-from mojentic_nb.gateways.failures import failure, is_loopback, refusal, refuse_compressed
+from mojentic_nb.gateways.failures import (
+    failure,
+    is_loopback,
+    refusal,
+    refuse_compressed,
+    too_late,
+)
 from mojentic_nb.gateways.wire import (
     ERROR_BYTES,
     KEPT_S,
@@ -29,7 +36,7 @@ from mojentic_nb.gateways.wire import (
 if TYPE_CHECKING:
     import aiohttp
 
-__all__ = ["AsyncCall"]
+__all__ = ["AsyncCall", "AsyncCallInTime"]
 
 # The largest body that aiohttp sends in one piece without a warning.
 ONE_PIECE_BYTES = 2**20
@@ -184,6 +191,11 @@ class AsyncCall:
 
         return self
 
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Of the answer."""
+        return self._response.headers
+
     async def read(self) -> bytes:
         """The next bytes, as soon as there are any; `b""` at the end."""
         try:
@@ -217,6 +229,31 @@ class AsyncCall:
             self._response.release()
         else:
             self._response.close()
+
+
+class AsyncCallInTime(AsyncCall):
+    """The same, for an answer that must be whole by a certain time."""
+
+    __slots__ = ()
+
+    async def __aenter__(self) -> Self:
+        try:
+            async with asyncio.timeout(self._wire.within(math.inf)):
+                return await super().__aenter__()
+        except TimeoutError:
+            broken = too_late(self._wire)
+
+        raise broken
+
+    async def read(self) -> bytes:
+        """The next bytes, as soon as there are any; `b""` at the end."""
+        try:
+            async with asyncio.timeout(self._wire.within(math.inf)):
+                return await super().read()
+        except TimeoutError:
+            broken = too_late(self._wire)
+
+        raise broken
 
 
 async def _aerror_body(response: aiohttp.ClientResponse) -> bytes:

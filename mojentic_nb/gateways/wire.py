@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 
 from pydantic_core import from_json, to_json
 
+from mojentic_nb.clock import Stamp, SystemClock
 from mojentic_nb.config import Timeouts
-from mojentic_nb.errors import BadArgument, GatewayGarbled
+from mojentic_nb.errors import BadArgument, GatewayGarbled, MojenticError
 
 __all__ = ["Headers", "WireRequest", "address", "record", "said"]
 
@@ -35,6 +36,9 @@ MOMENT_S = 0.1
 # Seconds an idle connection is kept. Uvicorn, Node and cpp-httplib close theirs after 5;
 # a call on one that is just being closed would break.
 KEPT_S = 4.0
+
+# Seconds. Less than a socket can be told to wait is no time at all.
+LEAST_S = 0.002
 
 # Kept connections that one call may find closed before it gives up.
 MOST_TRIED = 8
@@ -92,6 +96,9 @@ class WireRequest:
         gateway: Who asks, for messages.
         body: JSON bytes; `b""` for a GET.
         stream: Whether the answer is expected piece by piece.
+        ends_at: When the answer must be whole, by the machine's clock.
+        stamp: Where a cassette writes when this took place.
+        unsendable: Why it can only be answered by a cassette, and not be sent.
     """
 
     gateway: str
@@ -101,11 +108,26 @@ class WireRequest:
     body: bytes = b""
     timeouts: Timeouts = field(default_factory=Timeouts)
     stream: bool = False
+    ends_at: float | None = None
+    stamp: Stamp = field(default_factory=Stamp, repr=False, compare=False)
+    unsendable: MojenticError | None = None
 
     @property
     def silence_s(self) -> float:
         """How long the server may say nothing, in seconds."""
         return self.timeouts.silence_s if self.stream else self.timeouts.whole_s
+
+    def within(self, seconds: float) -> float:
+        """So many seconds, or fewer where the answer must be whole before."""
+        if self.ends_at is None:
+            return seconds
+
+        return max(LEAST_S, min(seconds, self.ends_at - SystemClock.now()))
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the time for the answer is over."""
+        return self.ends_at is not None and SystemClock.now() >= self.ends_at - LEAST_S
 
 
 def body_of(value: Mapping[str, Any]) -> bytes:

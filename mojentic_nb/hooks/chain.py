@@ -26,7 +26,7 @@ class ModelPolicy(Protocol):
 
 def chained(policies: Iterable[ModelPolicy], last: Proceed) -> Proceed:
     """Put policies around a step, the first one outermost."""
-    for policy in reversed(list(policies)):
+    for policy in reversed([one for one in policies if hasattr(one, "around_model")]):
         last = partial(policy.around_model, proceed=last)
 
     return last

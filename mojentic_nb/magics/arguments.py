@@ -13,56 +13,9 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from mojentic_nb.errors import BadArgument
+from mojentic_nb.magics.options import FORMATS, Option
 
-__all__ = ["ASK", "STRUCTURED", "Flags", "Line", "Option", "read_around", "read_first", "usage"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Option:
-    """One flag; `value` names what it takes, or is empty for a switch."""
-
-    name: str
-    short: str = ""
-    value: str = ""
-    about: str
-
-    @property
-    def spellings(self) -> tuple[str, ...]:
-        """As it may be typed, the short form first."""
-        long = f"--{self.name}"
-        return (f"-{self.short}", long) if self.short else (long,)
-
-
-_MODEL = Option(
-    name="model", short="m", value="MODEL", about="such as demo, ollama:llama3.2, openai:gpt-5.4"
-)
-_SYSTEM = Option(name="system", short="s", value="TEXT", about="system message of this call")
-_TEMPERATURE = Option(
-    name="temperature", short="t", value="NUMBER", about="randomness, 0 (none) to 2"
-)
-_MAX_TOKENS = Option(name="max-tokens", value="COUNT", about="upper bound on the answer's tokens")
-_TOOLS = Option(
-    name="tools", value="F,G", about="functions of this notebook, or built-in tools, by name"
-)
-_NO_STREAM = Option(name="no-stream", about="show the answer when it is whole")
-_FRESH = Option(name="fresh", about="neither send the conversation so far nor keep this turn")
-_RAW = Option(name="raw", about="leave {names} in the text as they are")
-_DRY_RUN = Option(name="dry-run", about="show what would be sent, and send nothing")
-_OUT = Option(name="out", short="o", value="NAME", about="keep the result in this variable, too")
-_DEBUG = Option(name="debug", about="show the whole traceback of a failure")
-_QUIET = Option(name="quiet", short="q", about="show nothing")
-_MATH = Option(name="math", about="dollar signs are mathematics, not money")
-_FRAME = Option(name="frame", about="make a single object a DataFrame of one row")
-_HELP = Option(name="help", about="show this")
-
-ASK = (
-    *(_MODEL, _SYSTEM, _TEMPERATURE, _MAX_TOKENS, _TOOLS, _OUT, _NO_STREAM, _FRESH, _RAW),
-    *(_DRY_RUN, _QUIET, _MATH, _DEBUG, _HELP),
-)
-STRUCTURED = (
-    *(_OUT, _FRAME, _MODEL, _SYSTEM, _TEMPERATURE, _MAX_TOKENS, _RAW, _DRY_RUN, _QUIET),
-    *(_DEBUG, _HELP),
-)
+__all__ = ["Flags", "Line", "read_around", "read_first", "usage"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,10 +24,17 @@ class Flags:
 
     model: str | None = None
     system: str | None = None
+    persona: str | None = None
     temperature: float | None = None
     max_tokens: int | None = None
+    timeout: float | None = None
     tools: tuple[str, ...] | None = None
+    image: tuple[str, ...] = ()
+    file: str | None = None
+    context: int | None = None
     out: str | None = None
+    format: str = "md"
+    code: bool = False
     no_stream: bool = False
     fresh: bool = False
     raw: bool = False
@@ -86,20 +46,24 @@ class Flags:
     help: bool = False
 
     @classmethod
-    def of(cls, typed: Mapping[str, str], fill: Callable[[str, str], str]) -> Flags:
-        """Give typed values their types.
+    def of(cls, typed: Mapping[str, Sequence[str]], fill: Callable[[str, str], str]) -> Flags:
+        """Give typed values their types; of a flag typed twice, the last one counts.
 
         Args:
-            typed: Values by option name; a switch has an empty one.
+            typed: Values by option name; a switch has none.
             fill: Puts the notebook's variables into a flag's value.
 
         Raises:
             BadArgument: A value is not what its flag takes.
         """
         known: dict[str, object] = {}
-        for name, value in typed.items():
+        for name, values in typed.items():
+            filled = [fill(name, value) for value in values]
             kind = _KINDS.get(name)
-            known[name.replace("-", "_")] = True if kind is None else kind(name, fill(name, value))
+            if name in _REPEATED:
+                known[name] = tuple(_text(name, value) for value in filled)
+            else:
+                known[name.replace("-", "_")] = kind(name, filled[-1]) if kind else True
 
         return cls(**known)  # type: ignore[arg-type]  # each kind gives its field's type
 
@@ -134,6 +98,25 @@ def _names(name: str, value: str) -> tuple[str, ...]:
     return found
 
 
+def _seconds(name: str, value: str) -> float:
+    seconds = _number(name, value)
+    if not 0 < seconds < float("inf"):
+        raise BadArgument(f"--{name} takes seconds above 0, not {value!r}.")
+
+    return seconds
+
+
+def _format(name: str, value: str) -> str:
+    if value in FORMATS:
+        return value
+
+    close = get_close_matches(value, FORMATS, n=1)
+    hint = f"Did you mean {close[0]}?" if close else f"There are {', '.join(FORMATS)}."
+    raise BadArgument(f"--{name} {value}: there is no such format.", hint=hint)
+
+
+# These count each time they are typed.
+_REPEATED = {"image"}
 _KINDS: dict[str, Callable[[str, str], object]] = {
     "model": _text,
     "system": _text,
@@ -141,6 +124,11 @@ _KINDS: dict[str, Callable[[str, str], object]] = {
     "max-tokens": _count,
     "tools": _names,
     "out": _text,
+    "persona": _text,
+    "timeout": _seconds,
+    "file": _text,
+    "context": _count,
+    "format": _format,
 }
 
 
@@ -149,12 +137,12 @@ class Line:
     """A magic's line, read.
 
     Attributes:
-        typed: Values by option name, as typed; a switch has an empty one.
+        typed: Values by option name, as typed, in order; a switch has none.
         rest: Everything that is no flag, as typed.
         late: A flag that stands in the rest, where it is only text.
     """
 
-    typed: dict[str, str] = field(default_factory=dict)
+    typed: dict[str, list[str]] = field(default_factory=dict)
     rest: str = ""
     late: str = ""
 
@@ -221,7 +209,7 @@ class _Reader:
         self._line = line
         self._magic = magic
         self._options = {flag: option for option in options for flag in option.spellings}
-        self.typed: dict[str, str] = {}
+        self.typed: dict[str, list[str]] = {}
 
     def flag(self, at: int) -> int | None:
         """Read the flag at `at`, if there is one; where the next thing begins."""
@@ -235,10 +223,11 @@ class _Reader:
             raise self._unknown(found["flag"], at)
 
         if not option.value:
-            self.typed[option.name] = ""
+            self.typed[option.name] = []
             return _end_of_space(self._line, self._end_of_switch(found))
 
-        self.typed[option.name], end = self._value(option, found)
+        value, end = self._value(option, found)
+        self.typed.setdefault(option.name, []).append(value)
         return _end_of_space(self._line, end)
 
     def first_known(self, text: str) -> str:

@@ -6,7 +6,7 @@ and the reply is shown, kept and bound however the turn ends: whole, stopped or 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,15 +14,22 @@ from uuid import uuid4
 
 from mojentic_nb.clock import SystemClock
 from mojentic_nb.config import CompletionConfig, merged
-from mojentic_nb.errors import BadArgument, GatewayError
-from mojentic_nb.events import Event, TurnFinished
+from mojentic_nb.errors import BadArgument, GatewayError, ObjectError
+from mojentic_nb.events import Event, FellBack, ModelAnswered, TurnFinished
+from mojentic_nb.magics import formats
 from mojentic_nb.magics.arguments import Flags
+from mojentic_nb.magics.code_blocks import put_next
+from mojentic_nb.magics.composing import system_of
+from mojentic_nb.magics.costs import cost_of, left
 from mojentic_nb.magics.failures import Stopped
 from mojentic_nb.magics.frame import Frame
+from mojentic_nb.magics.last_image import LastImage, images_named
 from mojentic_nb.magics.live import Live, opened
 from mojentic_nb.magics.names import LAST, bind, check_name
 from mojentic_nb.magics.once import Once
+from mojentic_nb.magics.prompt import note
 from mojentic_nb.magics.session import Session
+from mojentic_nb.magics.settings import Settings, held
 from mojentic_nb.magics.surroundings import is_attended
 from mojentic_nb.magics.tools import tools_named
 from mojentic_nb.messages import LLMMessage
@@ -33,8 +40,9 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from mojentic_nb.broker import LLMBroker
+    from mojentic_nb.media import ImagePart
 
-__all__ = ["Call", "Desk", "about", "ask", "is_timed", "planned", "with_footer"]
+__all__ = ["Call", "Desk", "about", "ask", "is_timed", "planned", "spoken", "with_footer"]
 
 INTERRUPTED = "interrupted"
 
@@ -46,6 +54,7 @@ class Desk:
     shell: InteractiveShell
     session: Session
     once: Once
+    last_image: LastImage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +64,7 @@ class Call:
     Attributes:
         prompt: With the notebook's values in place.
         used: What was put in, by reference, in a few words.
+        images: Sent with the prompt.
     """
 
     prompt: str
@@ -63,6 +73,7 @@ class Call:
     config: CompletionConfig
     tools: list[Any]
     used: Mapping[str, str]
+    images: Sequence[ImagePart] = ()
 
 
 def planned(
@@ -76,30 +87,45 @@ def planned(
     if not prompt.strip():
         raise BadArgument("There is nothing to ask.", hint="Write a prompt; %llm? shows how.")
 
-    session, settings = desk.session, desk.session.settings
+    session = desk.session
     check_name(flags.out, desk.shell.user_ns)
-    names = flags.tools
-    if names is None:
-        names = tuple(one.strip() for one in settings.tools.split(",") if one.strip())
+    names = session.value("tools") if flags.tools is None else flags.tools
+    messages, images = spoken(desk, flags, prompt, namespace, fresh=flags.fresh)
     return Call(
         prompt=prompt,
         flags=flags,
-        messages=session.messages(prompt, system=flags.system, fresh=flags.fresh),
-        config=completion_config(settings, flags),
+        messages=messages,
+        config=completion_config(session.settings, flags),
         tools=tools_named(names, namespace),
         used=used,
+        images=images,
     )
 
 
-def completion_config(settings: Any, flags: Flags) -> CompletionConfig:
+def spoken(
+    desk: Desk, flags: Flags, prompt: str, namespace: Mapping[str, Any], *, fresh: bool
+) -> tuple[list[LLMMessage], list[ImagePart]]:
+    """All that is said: system message or persona, conversation, prompt; and the pictures.
+
+    Raises:
+        BadArgument: There is no such persona or picture.
+    """
+    session = desk.session
+    images = images_named(flags.image, namespace, desk.last_image)
+    system = system_of(flags, session.value("system"))
+    return session.messages(prompt, system=system, fresh=fresh, images=images), images
+
+
+def completion_config(settings: Settings, flags: Flags) -> CompletionConfig:
     """The settings of a completion: the notebook's, overlaid by the call's."""
-    base = merged(None, {"temperature": settings.temperature, "max_tokens": settings.max_tokens})
+    names = ("temperature", "max_tokens")
+    base = merged(None, {name: held(settings, name).value for name in names})
     return merged(base, {"temperature": flags.temperature, "max_tokens": flags.max_tokens})
 
 
 def is_timed(desk: Desk) -> bool:
     """Whether what varies between runs is shown: where a person looks, or as configured."""
-    wish = desk.session.settings.footer
+    wish = desk.session.value("footer")
     return is_attended(desk.shell) if wish == "auto" else wish == "on"
 
 
@@ -109,12 +135,14 @@ def ask(desk: Desk, call: Call) -> Reply:
     Raises:
         Stopped: The reader interrupted; what had come is in `_llm`.
         GatewayError: The model could not be reached, refused, or broke off.
+        ObjectError: The reply came, and is not in the format it should be shown in.
     """
-    settings = desk.session.settings
-    broker = desk.session.broker(call.flags.model)
-    frame = Frame(math=call.flags.math or settings.math, timed=is_timed(desk))
-    stream = "off" if call.flags.no_stream else settings.stream
-    live = opened(desk.shell, frame, stream=stream, quiet=call.flags.quiet)
+    session, flags = desk.session, call.flags
+    broker = session.broker(flags.model)
+    is_math = flags.math or session.value("math")
+    frame = Frame(math=is_math, timed=is_timed(desk), style=flags.format)
+    stream = "off" if flags.no_stream else session.value("stream")
+    live = opened(desk.shell, frame, stream=stream, quiet=flags.quiet)
     return _Turn(desk, call, broker, live).run()
 
 
@@ -130,6 +158,8 @@ class _Turn:
         self._now = SystemClock.now
         self._asked_at = self._now()
         self._first_at: float | None = None
+        self._costs: list[float | None] = []
+        self._asked = f"{broker.gateway.name}:{broker.model}"
 
     def run(self) -> Reply:
         """Send, show, and end in a reply, a `Stopped` or an error."""
@@ -141,9 +171,15 @@ class _Turn:
             self._broken(error)
             raise
 
-        self._show(reply, _why_partial(reply))
+        trouble = formats.trouble(reply.content, self._call.flags.format)
         self._kept(reply)
+        self._show(reply, _why_partial(reply) or trouble)
+        if trouble and self._call.flags.format == "json":
+            raise _unfit(trouble, reply)
+
         bind(self._desk.shell, self._call.flags.out, reply)
+        if self._call.flags.code and not put_next(self._desk.shell, reply.content):
+            note("There is no code in the reply, so no cell was made.")
         return reply
 
     def _finished(self) -> Reply:
@@ -152,25 +188,38 @@ class _Turn:
                 self._live.take(event)
                 if self._first_at is None and self._live.frame.size:
                     self._first_at = self._now()
+                self._priced(event)
                 if type(event) is TurnFinished:
                     return Reply.of(event, correlation_id=self._id)
 
         raise AssertionError("a turn ends in TurnFinished or raises")
 
+    def _priced(self, event: Event) -> None:
+        """Each call has its own price, and may be another model's than the one named."""
+        if type(event) is FellBack:
+            self._asked = event.chosen
+        elif type(event) is ModelAnswered and not event.answer.is_cached:
+            self._costs.append(cost_of(self._asked, event.answer.usage))
+
     def _events(self) -> Iterator[Event]:
         call = self._call
         return self._broker.generate_events(
-            call.messages, call.tools or None, call.config, correlation_id=self._id
+            call.messages,
+            call.tools or None,
+            call.config,
+            correlation_id=self._id,
+            timeout=call.flags.timeout,
         )
 
     def _stopped(self) -> Stopped:
         reply = self._partial(INTERRUPTED)
         told = f"{len(reply):,} characters"
+        if reply.content:
+            self._kept(reply)
         self._show(reply, f"stopped after {told}" if reply.content else "stopped")
         if not reply.content:
             return Stopped("Stopped before the first word.")
 
-        self._kept(reply)
         bind(self._desk.shell, self._call.flags.out, reply)
         return Stopped(f"Stopped after {told}; the text so far is in {LAST}.")
 
@@ -190,6 +239,7 @@ class _Turn:
         first = self._first_at
         return Reply(
             self._live.frame.text,
+            thinking=self._live.frame.thinking,
             finish_reason=reason,
             model=self._broker.model,
             duration_s=now - self._asked_at,
@@ -200,33 +250,54 @@ class _Turn:
 
     def _kept(self, reply: Reply) -> None:
         session = self._desk.session
-        session.count(reply.usage)
+        session.count(reply.usage, self._dollars)
         bind(self._desk.shell, LAST, reply)
         if not self._call.flags.fresh:
-            session.keep(self._call.prompt, reply)
+            session.keep(self._call.prompt, reply, images=self._call.images)
+
+    @property
+    def _dollars(self) -> float | None:
+        """What the turn cost; a call of unknown price makes all of it unknown."""
+        known = [one for one in self._costs if one is not None]
+        return sum(known) if known and len(known) == len(self._costs) else None
 
     def _show(self, reply: Reply, mark: str) -> None:
         frame = self._live.frame
         frame.note = ""
         frame.mark = mark
-        line = with_footer(self._desk, frame, reply, mark)
+        frame.is_whole = True
+        line = with_footer(self._desk, frame, reply, self._dollars)
         self._live.finish({**about(reply), "retries": frame.retries})
         self._desk.once.shown(reply, line)
 
 
-def with_footer(desk: Desk, frame: Frame, reply: Reply, mark: str = "") -> str:
+def _unfit(trouble: str, reply: Reply) -> ObjectError:
+    return ObjectError(
+        f"The reply is {trouble}.",
+        hint=f"It is whole in {LAST}; ask for JSON alone, or use %%structured.",
+        raw=reply.content,
+    )
+
+
+def with_footer(desk: Desk, frame: Frame, reply: Reply, dollars: float | None = None) -> str:
     """Put the quiet line under the frame where it is wanted; what `Out[n]:` may say."""
+    if not is_timed(desk):
+        return f"a reply of {len(reply):,} characters"
+
+    rest = left(desk.session.budget)
     told: dict[str, Any] = {
         "model": reply.model,
         "duration_s": reply.duration_s,
         "ttft_s": reply.ttft_s,
         "usage_in": reply.usage.input_tokens,
         "usage_out": reply.usage.output_tokens,
-        "marks": ["partial"] if reply.is_partial else [],
+        "dollars": dollars,
+        "marks": [
+            *(["partial"] if reply.is_partial else []),
+            *(["cached"] if reply.is_cached else []),
+            *([rest] if rest else []),
+        ],
     }
-    if not is_timed(desk):
-        return f"a reply of {len(reply):,} characters"
-
     if not frame.is_empty:
         frame.footer = (reply_line_markdown(**told), reply_line(**told))
     return reply_line(**told)
@@ -241,6 +312,7 @@ def about(reply: Reply) -> dict[str, Any]:
         "ttft_s": None if reply.ttft_s is None else round(reply.ttft_s, 4),
         "finish_reason": reply.finish_reason,
         "is_partial": reply.is_partial,
+        "is_cached": reply.is_cached,
     }
 
 

@@ -6,11 +6,14 @@ because it runs at every keystroke in some front ends.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from mojentic_nb.magics.arguments import ASK, STRUCTURED, Option
+from mojentic_nb.errors import BadArgument
+from mojentic_nb.magics.last_image import LAST_IMAGE
+from mojentic_nb.magics.options import ASK, FIX, FORMATS, STRUCTURED, Option
 from mojentic_nb.magics.settings import SETTINGS
 from mojentic_nb.magics.tools import BUILT_IN
 
@@ -23,6 +26,13 @@ _MAGIC = re.compile(r"^\s*(?:[\w.]+\s*=\s*)?(?P<signs>%%?)(?P<name>\w+)(?P<space
 _LAST_WORD = re.compile(r"\S*$")
 _LAST_REFERENCE = re.compile(r"\{(?P<name>[^\W\d]\w*|)$")
 _MOST = 100
+
+# Values of settings that can have a few only.
+_WORDS = {
+    **dict.fromkeys(("stream", "footer"), ("auto", "on", "off")),
+    **dict.fromkeys(("math", "nest_asyncio"), ("on", "off")),
+    "cassette_mode": ("auto", "record", "replay", "off"),
+}
 
 
 def matcher_of(magics: LLMMagics) -> Callable[[Any], Any] | None:
@@ -62,7 +72,8 @@ def offers(lines: list[str], row: int, column: int, magics: LLMMagics) -> tuple[
     if head is None or (row and head["signs"] != "%%"):
         return "", []
 
-    names = {magics.name: ASK, f"mojentic_{magics.name}": ASK, "structured": STRUCTURED}
+    names: dict[str, tuple[Option, ...]] = {"structured": STRUCTURED, "llm_fix": FIX}
+    names |= {magics.name: ASK, f"mojentic_{magics.name}": ASK}
     options = names.get(head["name"])
     if options is None:
         return _of_settings(head["name"], before, magics)
@@ -101,6 +112,14 @@ def _of_value(option: Option, word: str, magics: LLMMagics) -> tuple[str, list[s
         return typed, _starting(typed, [*_tools(magics), *BUILT_IN])
     if option.name == "out":
         return word, _starting(word, _variables(magics))
+    if option.name == "format":
+        return word, _starting(word, FORMATS)
+    if option.name == "persona":
+        return word, _starting(word, _personas())
+    if option.name == "image":
+        return word, _starting(word, [*_variables(magics), LAST_IMAGE, *_paths(word)])
+    if option.name == "file":
+        return word, _starting(word, _paths(word))
 
     return "", []
 
@@ -112,7 +131,12 @@ def _of_settings(name: str, before: str, magics: LLMMagics) -> tuple[str, list[s
         if typed.startswith("model="):
             part = typed.removeprefix("model=")
             return part, _starting(part, _models(magics))
-        return typed, _starting(typed, [*(f"{one}=" for one in SETTINGS), "forget", "reset"])
+        name, sign, part = typed.partition("=")
+        if sign:
+            return part, _starting(part, _WORDS.get(name, ()))
+        return typed, _starting(
+            typed, [*(f"{one}=" for one in SETTINGS), "forget", "personas", "reset"]
+        )
     if name == "llm_models":
         return typed, _starting(typed, ("ollama", "openai", "anthropic", "demo"))
 
@@ -122,6 +146,27 @@ def _of_settings(name: str, before: str, magics: LLMMagics) -> tuple[str, list[s
 def _models(magics: LLMMagics) -> list[str]:
     known = [name for names in magics.session.models.values() for name in names]
     return [*sorted({*known, "demo"}), "ollama:", "openai:", "anthropic:"]
+
+
+def _personas() -> list[str]:
+    from mojentic_nb.magics.personas import personas
+
+    try:
+        return list(personas())
+    except BadArgument:  # a settings file that is not in order; the call will tell
+        return []
+
+
+def _paths(word: str) -> list[str]:
+    """Files and folders that begin so."""
+    folder = word[: len(word) - len(os.path.basename(word))]
+    try:
+        with os.scandir(os.path.expanduser(folder) or ".") as found:
+            names = [one.name + ("/" if one.is_dir() else "") for one in found]
+    except OSError:
+        return []
+
+    return [folder + name for name in sorted(names) if " " not in name and name[0] != "."]
 
 
 def _variables(magics: LLMMagics) -> Iterator[str]:

@@ -5,22 +5,23 @@ Law: a line is read whole before anything of it takes effect.
 
 from __future__ import annotations
 
-import os
 import sys
 
+from mojentic_nb import preferences
+from mojentic_nb.magics.personas import personas
 from mojentic_nb.magics.publishing import table
 from mojentic_nb.magics.session import Session
-from mojentic_nb.magics.settings import (
-    MODEL_VARIABLE,
-    SETTINGS,
-    Settings,
-    assigned,
-    change,
-    origin,
-)
+from mojentic_nb.magics.settings import SETTINGS, Settings, assigned, change, held
+from mojentic_nb.preferences import Setting
 from mojentic_nb.views import numbers
 
 __all__ = ["configure"]
+
+# Shown whether they are set or not; the others only when they are.
+_USUAL = ("model", "system", "temperature", "max_tokens", "tools")
+
+# What `reset` leaves alone: the magic's name, and what only a new kernel takes back.
+_KEPT = ("name", "nest_asyncio")
 
 
 def configure(session: Session, line: str) -> None:
@@ -33,11 +34,13 @@ def configure(session: Session, line: str) -> None:
         case "":
             _show(session)
         case "reset":
-            session.restart([name for name in SETTINGS if name != "name"])
+            session.restart([name for name in SETTINGS if name not in _KEPT])
             _say("Settings and conversation are as at the start.")
         case "forget":
             session.forget()
             _say("The conversation begins anew.")
+        case "personas":
+            _show_personas()
         case given:
             _change_all(session.settings, given)
 
@@ -47,7 +50,8 @@ def _say(text: str) -> None:
 
 
 def _change_all(settings: Settings, line: str) -> None:
-    pairs = list(assigned(line))
+    # What cannot be taken back comes last: a mistake in the others must leave it undone.
+    pairs = sorted(assigned(line), key=lambda pair: pair[0] == "nest_asyncio")
     before = {name: getattr(settings, name) for name, _ in pairs}
     try:
         for name, text in pairs:
@@ -59,13 +63,27 @@ def _change_all(settings: Settings, line: str) -> None:
 
 
 def _show(session: Session) -> None:
-    rows = [_row(session, name) for name in SETTINGS]
+    known = [_row(session, name) for name in [*SETTINGS, *_addresses()]]
+    unset = [name for name, value, _ in known if value is None and name not in _USUAL]
+    rows: list[tuple[str, object, str]] = [row for row in known if row[0] not in unset]
+    rows.append(("others", f"{len(unset)} not set; %llm_config? names them", ""))
     usage = session.usage
     tokens = f"{numbers.tokens(usage.input_tokens)} → {numbers.tokens(usage.output_tokens)} tok"
     rows.append(("conversation", _counted(len(session.history), "turn"), ""))
     total = f"{_counted(session.calls, 'call')}, {tokens}" if session.calls else "no calls"
+    cost = "" if session.dollars is None else f", {numbers.dollars(session.dollars)}"
+    total = f"{_counted(session.calls, 'call')}, {tokens}{cost}" if session.calls else "no calls"
     rows.append(("so far", total, ""))
     table(("setting", "value", "where from"), rows)
+
+
+def _show_personas() -> None:
+    rows = [(name, one.value, one.origin) for name, one in personas().items()]
+    table(("persona", "system message", "where from"), rows)
+
+
+def _addresses() -> list[str]:
+    return [name for name in preferences.names() if preferences.is_address(name)]
 
 
 def _counted(count: int, noun: str) -> str:
@@ -73,15 +91,20 @@ def _counted(count: int, noun: str) -> str:
 
 
 def _row(session: Session, name: str) -> tuple[str, object, str]:
-    settings = session.settings
-    value = getattr(settings, name)
-    come_from = origin(settings, name)
-    if name == "model" and not value:
-        found = session.named_model()
-        value = found or "found at the first call"
-        if found and not os.environ.get(MODEL_VARIABLE):
-            come_from = "found"
-    if name == "stream" and come_from.startswith("from "):
-        value = os.environ[SETTINGS[name]]
+    setting = _setting(session, name)
+    is_number = isinstance(setting.value, int | float) and not isinstance(setting.value, bool)
+    return name, setting.value if is_number else setting.text or None, setting.origin
 
-    return name, "on" if value is True else "off" if value is False else value or None, come_from
+
+def _setting(session: Session, name: str) -> Setting:
+    setting = (
+        preferences.value(name) if preferences.is_address(name) else held(session.settings, name)
+    )
+    if name != "model" or setting.value:
+        return setting
+
+    found = session.named_model()
+    if found:
+        return Setting(name=name, value=found, origin="found")
+
+    return Setting(name=name, value="found at the first call")

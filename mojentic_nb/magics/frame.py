@@ -10,10 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any
 
 from mojentic_nb.events import (
     Event,
+    FellBack,
+    Limited,
     ModelAsked,
     Repairing,
     Retrying,
@@ -22,11 +25,12 @@ from mojentic_nb.events import (
     ToolCalled,
     ToolReturned,
 )
+from mojentic_nb.magics import formats
 from mojentic_nb.messages import LLMToolCall
 from mojentic_nb.views import numbers
-from mojentic_nb.views.markdown import bounded, details, inline, showable
+from mojentic_nb.views.markdown import bounded, details, inline
 
-__all__ = ["Frame", "call_line", "retry_note"]
+__all__ = ["Frame", "call_line", "fallback_remark", "limited_note", "retry_note"]
 
 _LONGEST_VALUE = 60
 _LONGEST_RESULT = 80
@@ -62,21 +66,26 @@ class Frame:
     Attributes:
         note: A passing remark under the text, such as a wait; gone with the next event.
         mark: Why the text is not whole, in a few words; stays.
+        remarks: What else a reader must know of how it came about; stay.
         footer: The quiet line, as Markdown and as text.
         size: Characters of text and thinking so far.
+        is_whole: Nothing more will come.
         retries: How often the model had to be asked again.
     """
 
-    def __init__(self, *, math: bool = False, timed: bool = False) -> None:
+    def __init__(self, *, math: bool = False, timed: bool = False, style: str = "md") -> None:
         self._math = math
         self._timed = timed
+        self.style = style
         self._parts: list[_Words | _Use] = []
         self._answer: list[str] = []
         self.note = ""
         self.mark = ""
+        self.remarks: list[str] = []
         self.footer = ("", "")
         self.size = 0
         self.retries = 0
+        self.is_whole = False
 
     @property
     def text(self) -> str:
@@ -84,9 +93,15 @@ class Frame:
         return "".join(self._answer)
 
     @property
+    def thinking(self) -> str:
+        """What the model thought so far, apart from its answer."""
+        found = (one for one in self._parts if isinstance(one, _Words) and one.is_thinking)
+        return "".join(one.text for one in found)
+
+    @property
     def is_empty(self) -> bool:
         """Whether there is nothing yet to look at."""
-        return not (self._parts or self.note or self.mark)
+        return not (self._parts or self._told())
 
     def take(self, event: Event) -> bool:
         """Add an event; whether it is one to be drawn at once."""
@@ -124,6 +139,12 @@ class Frame:
             self.retries += 1
             self.note = retry_note(event)
             return True
+        if isinstance(event, Limited):
+            self.note = limited_note(event)
+            return True
+        if isinstance(event, FellBack):
+            self.remarks.append(fallback_remark(event))
+            return True
         if isinstance(event, Repairing):
             self.note = f"The answer did not fit ({event.problem}); asking again."
             return True
@@ -139,31 +160,76 @@ class Frame:
 
         use.returned = event
 
+    def bundle(self) -> dict[str, str]:
+        """The picture as it stays, by MIME type."""
+        if self.style == "text":
+            return {"text/plain": self.plain()}
+        if self.style == "html":
+            return {"text/html": self.html(), "text/plain": self.plain()}
+
+        return {"text/markdown": self.markdown(), "text/plain": self.plain()}
+
+    def passing(self) -> dict[str, str]:
+        """The picture while it grows: its plain twin would double the bytes."""
+        if self.style == "text":
+            return {"text/plain": self.plain()}
+
+        return {"text/markdown": self.markdown(), "text/plain": "…"}
+
     def markdown(self) -> str:
         """The whole picture, as Markdown that may still be growing."""
-        notes = [f"*{inline(one)}*" for one in (self.note, self.mark) if one]
+        notes = [f"*{inline(one)}*" for one in self._told()]
         return "\n\n".join([*self._drawn(), *notes, *filter(None, [self.footer[0]])]) or " "
 
+    def _told(self) -> list[str]:
+        return [one for one in (*self.remarks, self.note, self.mark) if one]
+
     def _drawn(self) -> Iterator[str]:
-        for part in self._parts:
+        for part, style in self._styled():
             if isinstance(part, _Use):
                 yield details(self._use_line(part), _use_body(part))
             elif part.is_thinking:
                 yield details(_thinking_line(part.text), bounded(part.text, _LONGEST_BODY))
             else:
-                yield showable(part.text, math=self._math)
+                yield formats.as_markdown(part.text, style, math=self._math, is_whole=self.is_whole)
+
+    def _styled(self) -> Iterator[tuple[_Words | _Use, str]]:
+        """The parts; words before a tool's call are no answer yet, and stay Markdown."""
+        for place, part in enumerate(self._parts, start=1):
+            is_last = place == len(self._parts)
+            yield part, self.style if is_last else "md"
 
     def plain(self) -> str:
         """The same picture as plain text."""
-        parts = [self._plain_part(part) for part in self._parts]
-        notes = [f"[{one}]" for one in (self.note, self.mark) if one]
+        parts = [self._plain_part(part, style) for part, style in self._styled()]
+        notes = [f"[{one}]" for one in self._told()]
         return "\n\n".join([*parts, *notes, *filter(None, [self.footer[1]])]) or " "
 
-    def _plain_part(self, part: _Words | _Use) -> str:
+    def _plain_part(self, part: _Words | _Use, style: str) -> str:
         if isinstance(part, _Use):
             return self._use_line(part)
+        if part.is_thinking:
+            return f"[{_thinking_line(part.text)}]"
 
-        return f"[{_thinking_line(part.text)}]" if part.is_thinking else part.text
+        return formats.as_plain(part.text, style, is_whole=self.is_whole)
+
+    def html(self) -> str:
+        """The same picture as HTML in which the model's own is sanitised."""
+        parts = [self._html_part(part) for part, _ in self._styled()]
+        notes = [f"<p><em>{escape(one)}</em></p>" for one in self._told()]
+        line = [f"<p><small>{escape(self.footer[1])}</small></p>"] if self.footer[1] else []
+        return "\n".join([*parts, *notes, *line]) or " "
+
+    def _html_part(self, part: _Words | _Use) -> str:
+        if isinstance(part, _Words) and not part.is_thinking:
+            return formats.as_html(part.text, math=self._math)
+
+        if isinstance(part, _Use):
+            line, body = self._use_line(part), _use_body(part)
+        else:
+            line, body = _thinking_line(part.text), bounded(part.text, _LONGEST_BODY)
+
+        return f"<details><summary>{escape(line)}</summary><pre>{escape(body)}</pre></details>"
 
     def _use_line(self, use: _Use) -> str:
         return call_line(use.call, use.returned, timed=self._timed)
@@ -205,3 +271,16 @@ def retry_note(event: Retrying) -> str:
         what = f"answered with {error.status}"
 
     return f"{who} {what}: again in {numbers.seconds(event.wait_s)}"
+
+
+def limited_note(event: Limited) -> str:
+    """Why a call has to wait for its place."""
+    if event.wait_s is None:
+        return f"waiting for a place at {event.provider}"
+
+    return f"waiting {numbers.seconds(event.wait_s)}, so as not to ask {event.provider} too often"
+
+
+def fallback_remark(event: FellBack) -> str:
+    """Whose answer this is, since it is not the one asked first."""
+    return f"{event.failed} could not answer; this is from {event.chosen}"

@@ -2,7 +2,8 @@
 
 Law: everything is published from the cell's own thread, under one display id, with one
 preferred MIME type; metadata come with the last frame alone (VS Code replaces all of a
-cell's outputs when they change). The time is looked at when a token comes: no timer.
+cell's outputs when they change), and so does sanitised HTML. The time is looked at when a
+token comes: no timer.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from mojentic_nb.clock import Clock, SystemClock
-from mojentic_nb.events import Event, TextDelta, ToolReturned
+from mojentic_nb.events import Event, TextDelta, ThinkingDelta, ToolReturned
 from mojentic_nb.magics.frame import Frame, call_line
 from mojentic_nb.magics.publishing import publish, replace
 from mojentic_nb.magics.surroundings import is_terminal, may_stream
@@ -64,7 +65,7 @@ class AtEnd(Live):
     def finish(self, about: dict[str, Any]) -> None:
         """Publish the one display, if there is anything to see."""
         if not self.frame.is_empty:
-            publish(_bundle(self.frame), about=about)
+            publish(self.frame.bundle(), about=about)
 
 
 class Redrawn(Live):
@@ -88,15 +89,14 @@ class Redrawn(Live):
             self._draw()
 
     def _draw(self) -> None:
-        # The twin of a frame that passes would double the bytes; the last one has it.
-        self._publish({"text/markdown": self.frame.markdown(), "text/plain": "…"})
+        self._publish(self.frame.passing())
         wait_s = max(1 / REDRAWS_PER_SECOND, self.frame.size / CHARACTERS_PER_SECOND)
         self._next_at = self._now() + wait_s
 
     def finish(self, about: dict[str, Any]) -> None:
         """Draw the last frame, whatever the time."""
         if self.is_open or not self.frame.is_empty:
-            self._publish(_bundle(self.frame), about)
+            self._publish(self.frame.bundle(), about)
 
     def _publish(self, bundle: dict[str, str], about: dict[str, Any] | None = None) -> None:
         if self.is_open:
@@ -111,13 +111,17 @@ class Typed(Live):
     def __init__(self, frame: Frame) -> None:
         super().__init__(frame)
         self._ends_line = True
+        self._is_thinking = False
 
     def take(self, event: Event) -> None:
         """Write what is new; tools and waits get a line of their own."""
         note = self.frame.note
         self.frame.take(event)
         if isinstance(event, TextDelta):
+            self._is_thinking = False
             self._write(event.text)
+        elif isinstance(event, ThinkingDelta):
+            self._think()
         elif isinstance(event, ToolReturned):
             self._line(call_line(event.call, event, timed=False))
         elif self.frame.note and self.frame.note != note:
@@ -130,6 +134,12 @@ class Typed(Live):
         elif not self._ends_line:
             self._write("\n")
 
+    def _think(self) -> None:
+        # Said once; the thoughts themselves are in the reply.
+        if not self._is_thinking:
+            self._is_thinking = True
+            self._line("[thinking …]")
+
     def _line(self, text: str) -> None:
         self._write(f"{text}\n" if self._ends_line else f"\n{text}\n")
 
@@ -137,10 +147,6 @@ class Typed(Live):
         sys.stdout.write(text)
         sys.stdout.flush()
         self._ends_line = text.endswith("\n")
-
-
-def _bundle(frame: Frame) -> dict[str, str]:
-    return {"text/markdown": frame.markdown(), "text/plain": frame.plain()}
 
 
 def opened(
@@ -158,4 +164,8 @@ def opened(
     if not may_stream(shell, stream):
         return AtEnd(frame)
 
-    return Typed(frame) if is_terminal(shell) else Redrawn(frame, clock)
+    if not is_terminal(shell):
+        return Redrawn(frame, clock)
+
+    # What is reshaped when it is whole cannot be typed as it comes.
+    return Typed(frame) if frame.style in ("md", "text") else AtEnd(frame)

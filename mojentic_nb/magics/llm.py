@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from IPython.core.magic import magics_class, needs_local_scope, no_var_expand
 
 from mojentic_nb.magics import arguments
-from mojentic_nb.magics.arguments import ASK, STRUCTURED, Flags, Line, read_around, read_first
+from mojentic_nb.magics.arguments import Flags, Line, read_around, read_first
 from mojentic_nb.magics.failures import friendly
+from mojentic_nb.magics.last_image import LastImage
 from mojentic_nb.magics.once import Once
+from mojentic_nb.magics.options import ASK, FIX, STRUCTURED
 from mojentic_nb.magics.prompt import filled_flag, note, worded
 from mojentic_nb.magics.settings import Settings
 from mojentic_nb.magics.surroundings import has_lossy_loops
@@ -47,6 +49,7 @@ class LLMMagics(Settings):
         super().__init__(shell, **traits)
         self._shell = shell
         self.once = Once(shell)
+        self.last_image = LastImage(shell)
         self._session: Session | None = None
         self._has_warned = False
 
@@ -69,12 +72,21 @@ class LLMMagics(Settings):
 
         return self._session
 
+    def leave(self) -> None:
+        """Let go of what was made on the way."""
+        self.once.forget()
+        self.last_image.unwatch()
+        if self._session is not None:
+            self._session.close()
+
     @property
     def desk(self) -> Desk:
         """Where calls are made."""
         from mojentic_nb.magics.asking import Desk
 
-        return Desk(shell=self._shell, session=self.session, once=self.once)
+        return Desk(
+            shell=self._shell, session=self.session, once=self.once, last_image=self.last_image
+        )
 
     @prose
     def llm(
@@ -93,13 +105,32 @@ class LLMMagics(Settings):
             if read.late:
                 note(f"{read.late} came after the prompt began and is part of it: flags go first.")
 
-            result = worded(_joined(read.rest, cell), namespace, raw=flags.raw)
+            from mojentic_nb.magics.composing import composed
+
+            text = _joined(read.rest, cell)
+            result = composed(self._shell, flags, text, namespace, name=self.name)
             return self._asked(flags, result.text, result.used, namespace)
+
+    @prose
+    def llm_fix(self, line: str, local_ns: Mapping[str, Any] | None = None) -> Reply | None:
+        """Explain the notebook's last error, and show a corrected cell."""
+        namespace = self._namespace(local_ns)
+        with friendly(debug="--debug" in line.split()):
+            read = read_first(line, FIX, magic="%llm_fix")
+            if "help" in read.typed:
+                self._help(self.llm_fix)
+                return None
+
+            from mojentic_nb.magics.last_error import fix_prompt
+
+            flags = self._flags(read, namespace)
+            wish = worded(read.rest, namespace, raw=False)
+            return self._asked(flags, fix_prompt(self._shell, wish.text), wish.used, namespace)
 
     def _asked(
         self, flags: Flags, prompt: str, used: Mapping[str, str], namespace: Mapping[str, Any]
     ) -> Reply | None:
-        from mojentic_nb.magics.asking import ask, planned
+        from mojentic_nb.magics.asking import ask, is_timed, planned
 
         self.warn_of_nested_loops()
 
@@ -107,7 +138,8 @@ class LLMMagics(Settings):
         if flags.dry_run:
             from mojentic_nb.magics.dry_run import show
 
-            show(call, model=self.session.named_model(flags.model))
+            model = self.session.named_model(flags.model)
+            show(call, model=model, sized=is_timed(self.desk))
             return None
 
         return ask(self.desk, call)
@@ -134,6 +166,8 @@ class LLMMagics(Settings):
         %llm_config                        a table of the settings
         %llm_config model=demo stream=off  change some; a text with blanks in quotes
         %llm_config temperature=none       take one back
+        %llm_config budget_usd=0.10        refuse what would cost more
+        %llm_config personas               list the names that --persona takes
         %llm_config forget                 begin a new conversation
         %llm_config reset                  everything as at the start
         """
@@ -153,6 +187,19 @@ class LLMMagics(Settings):
         with friendly():
             show_models(self.session, line.strip())
 
+    def llm_cassette(self, line: str) -> None:
+        """Keep what models answer in a file, and answer from it the next time.
+
+        %llm_cassette answers.jsonl                 replay what is there, record what is not
+        %llm_cassette answers.jsonl --mode replay   send nothing; or record, to begin anew
+        %llm_cassette off                           back to the models
+        %llm_cassette                               which one holds, and what it has done
+        """
+        from mojentic_nb.magics.cassette import switch_cassette
+
+        with friendly():
+            switch_cassette(line)
+
     def _namespace(self, local_ns: Mapping[str, Any] | None) -> Mapping[str, Any]:
         return ChainMap(dict(local_ns or {}), self._shell.user_ns)
 
@@ -160,6 +207,8 @@ class LLMMagics(Settings):
         def fill(name: str, value: str) -> str:
             if name == "system" and "raw" in read.typed:
                 return value
+            if name == "image" and value[:1] == "{" and value[-1:] == "}":
+                return value[1:-1]  # the picture itself, not its description
 
             return filled_flag(name, value, namespace)
 
@@ -188,6 +237,17 @@ LLMMagics.llm.__doc__ = arguments.usage(
         "The reply is in _ and in _llm. Later prompts follow up on earlier ones.",
     ],
     ASK,
+)
+LLMMagics.llm_fix.__doc__ = arguments.usage(
+    [
+        "Explain the notebook's last error, and show a corrected cell.",
+        "",
+        "  %llm_fix [flags] [what else to say]",
+        "  %llm_fix --code          the corrected cell comes next, not run",
+        "",
+        "The failed cell and the error are sent, shortened, without keys.",
+    ],
+    FIX,
 )
 LLMMagics.structured.__doc__ = arguments.usage(
     [

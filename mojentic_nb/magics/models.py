@@ -61,9 +61,9 @@ def _rows(session: Session, provider: str, *, is_whole: bool) -> Iterator[Row]:
 
 def _listed(session: Session, provider: str) -> list[str]:
     """The models of a provider as `-m` takes them; remembered."""
-    from mojentic_nb.gateways.choose import GATEWAYS
+    from mojentic_nb.gateways.configured import configured
 
-    names = sorted(GATEWAYS[provider]().listed_models(timeout=PATIENCE))
+    names = sorted(configured(provider).listed_models(timeout=PATIENCE))
     spelled = [name if name == provider else f"{provider}:{name}" for name in names]
     session.models[provider] = spelled
     return spelled

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
+from dataclasses import fields as dataclass_fields
 from enum import Enum
 from html import escape
 from typing import TYPE_CHECKING, Any, get_args
@@ -21,9 +22,10 @@ from mojentic_nb.views.table import html_table, text_table
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["bundle", "framed", "is_many"]
+__all__ = ["bundle", "framed", "growing_bundle", "is_many"]
 
 _LONGEST_VALUE = 400
+_NOT_YET = "…"
 
 
 def is_many(value: Any) -> bool:
@@ -88,6 +90,67 @@ def bundle(value: Any, line: str = "") -> dict[str, str]:
         return {"text/markdown": showable(value) + below, "text/plain": text or " "}
 
     return {"text/plain": f"{value!r}\n\n{line}" if line else repr(value)}
+
+
+def growing_bundle(
+    value: Any, target: Any, *, as_frame: bool = False, mark: str = ""
+) -> dict[str, str] | None:
+    """An object that is still being written, as its whole will look; None for what has no table.
+
+    Args:
+        value: The object so far.
+        target: The type that was asked for.
+        as_frame: Show a single object as a frame, too.
+        mark: Why there is no more of it, where there will be none.
+    """
+    line = f"[{mark}]" if mark else ""
+    if is_many(value):
+        return _with_line(_growing_frame(list(value), target), line)
+
+    fields = _fields_so_far(value)
+    if not fields:
+        return None
+    if as_frame:
+        return _with_line(_growing_frame([value], target), line)
+
+    return _with_line(_table(type(value).__name__, fields), line)
+
+
+def _growing_frame(values: list[Any], target: Any) -> dict[str, str]:
+    import pandas as pd
+
+    rows = [_record(one) for one in values[:-1]]
+    rows += [_fields_so_far(one) or _record(one) for one in values[-1:]]
+    names = list(dict.fromkeys(name for row in rows for name in row)) or _columns(target)
+    cells = [[row.get(name, _NOT_YET) for name in names] for row in rows]
+    # Of objects: a whole number beside one that has not come would be drawn as 36.0.
+    frame = pd.DataFrame(cells, columns=names, dtype=object)
+    return {"text/html": str(frame.to_html(max_rows=60, notebook=True)), "text/plain": repr(frame)}
+
+
+def _fields_so_far(value: Any) -> dict[str, Any] | None:
+    """The same of an object that is not whole: `model_dump` would trip over what is missing."""
+    if isinstance(value, BaseModel):
+        come = value.model_fields_set
+        return {
+            name: _so_far(one) if one is not None or name in come else _NOT_YET
+            for name, one in vars(value).items()
+        }
+    if is_dataclass(value) and not isinstance(value, type):
+        fields = ((one.name, getattr(value, one.name)) for one in dataclass_fields(value))
+        return {name: _NOT_YET if one is None else _so_far(one) for name, one in fields}
+    if isinstance(value, Mapping):
+        return {str(name): _so_far(one) for name, one in value.items()}
+
+    return None
+
+
+def _so_far(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_so_far(one) for one in value]
+
+    fields = _fields_so_far(value)
+    return _plain(value) if fields is None else fields
 
 
 def _table(title: str, fields: Mapping[str, Any]) -> dict[str, str]:

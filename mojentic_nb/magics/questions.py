@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["add", "remove"]
 
+# Our magics whose line is prose, and may end in a question mark.
+_PROSE = ("llm", "llm_fix")
+
 # IPython's help has 5; lower goes first.
 BEFORE_HELP = 4
 
@@ -37,7 +40,7 @@ def remove(shell: InteractiveShell) -> None:
 
 
 def _names() -> set[str]:
-    """The names our line magic has in this shell at the moment."""
+    """The names our line magics have in this shell at the moment."""
     from IPython.core.getipython import get_ipython
 
     from mojentic_nb.magics.llm import LLMMagics
@@ -47,7 +50,7 @@ def _names() -> set[str]:
     return {
         name
         for name, one in table.items()
-        if isinstance(getattr(one, "__self__", None), LLMMagics) and one.__name__ == "llm"
+        if isinstance(getattr(one, "__self__", None), LLMMagics) and one.__name__ in _PROSE
     }
 
 

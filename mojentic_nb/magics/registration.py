@@ -6,13 +6,13 @@ person is told which. What is added here is removed here.
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
+from mojentic_nb import preferences
+from mojentic_nb.errors import BadArgument
 from mojentic_nb.magics import questions
 from mojentic_nb.magics.llm import LLMMagics
 from mojentic_nb.magics.prompt import note
-from mojentic_nb.magics.settings import NAME_VARIABLE
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -26,6 +26,8 @@ FALLBACK_PREFIX = "mojentic_"
 KINDS = {
     "llm": ("line", "cell"),
     "structured": ("cell",),
+    "llm_fix": ("line",),
+    "llm_cassette": ("line",),
     "llm_config": ("line",),
     "llm_models": ("line",),
 }
@@ -36,21 +38,26 @@ def register(shell: InteractiveShell) -> None:
     if OURS in shell.magics_manager.registry:
         return
 
-    magics = LLMMagics(shell, **_named_by_environment())
+    magics = LLMMagics(shell, **_named_beforehand())
     shell.magics_manager.registry[OURS] = magics
     for name in KINDS:
         _add(shell, magics, name, magics.name if name == "llm" else name)
 
     magics.observe(lambda change: _rename(shell, magics, change), names="name")
     shell.events.register("post_execute", magics.once.forget)
+    magics.last_image.watch()
     questions.add(shell)
     _add_completer(shell, magics)
     magics.warn_of_nested_loops()
 
 
-def _named_by_environment() -> dict[str, str]:
-    name = os.environ.get(NAME_VARIABLE, "").strip().lstrip("%")
-    return {"name": name} if name.isidentifier() else {}
+def _named_beforehand() -> dict[str, str]:
+    """The name that the environment or a settings file gives the magic."""
+    try:
+        return {"name": preferences.value("name").value}
+    except BadArgument:
+        # Told by the first call and by the doctor: a broken file must not break %load_ext.
+        return {}
 
 
 def _tables(shell: InteractiveShell, name: str) -> list[dict[str, Any]]:
@@ -72,7 +79,7 @@ def _warn_of_taken_name(wanted: str, chosen: str, other: Any) -> None:
     home = str(getattr(other, "__module__", "") or "another extension").partition(".")[0]
     note(
         f"%{wanted} already belongs to {home} and stays so; ours is %{chosen}. "
-        f"Set {NAME_VARIABLE}, or %config {OURS}.name = '…', for another name."
+        f"Set {preferences.variables('name')[0]}, or %config {OURS}.name = '…', for another name."
     )
 
 
@@ -102,12 +109,19 @@ def unregister(shell: InteractiveShell) -> None:
         _remove(shell, magics, name)
 
     magics.unobserve_all()
-    magics.once.forget()
+    magics.leave()
     shell.events.unregister("post_execute", magics.once.forget)
+    _take_out_cassette()
     questions.remove(shell)
     _remove_completer(shell, magics)
     configurables: list[Any] = shell.configurables
     configurables[:] = [one for one in configurables if one is not magics]
+
+
+def _take_out_cassette() -> None:
+    from mojentic_nb.magics.cassette import take_out
+
+    take_out()
 
 
 def _add_completer(shell: InteractiveShell, magics: LLMMagics) -> None:

@@ -1,70 +1,106 @@
 """What holds for every call of this notebook: the traits, and `%llm_config`.
 
 Law: a setting is a trait, so that `%config LLMMagics`, `ipython_config.py` and
-`%llm_config` are three doors to one value. A flag on a call overrides it for that call.
+`%llm_config` are three doors to one value. A trait that is None says nothing: then the
+environment, the settings files and the default are asked. A flag on a call overrides all.
 """
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
 
 from IPython.core.magic import Magics, magics_class
-from traitlets import Bool, Enum, Float, Int, TraitError, Unicode
+from traitlets import Bool, Enum, Float, Int, TraitError, Unicode, validate
 
+from mojentic_nb import preferences
 from mojentic_nb.errors import BadArgument
+from mojentic_nb.preferences import Setting
 
-__all__ = ["MODEL_VARIABLE", "NAME_VARIABLE", "SETTINGS", "Settings", "assigned", "change"]
+__all__ = ["SET_HERE", "SETTINGS", "Settings", "assigned", "change", "held"]
 
-MODEL_VARIABLE = "MOJENTIC_NB_MODEL"
-STREAM_VARIABLE = "MOJENTIC_NB_STREAM"
-NAME_VARIABLE = "MOJENTIC_NB_MAGIC"
+SET_HERE = "set here"
 
 _SWITCH = ["auto", "on", "off"]
+_MODES = ["auto", "record", "replay", "off"]
+
+
+def _unset(kind: Any, about: str) -> Any:
+    return kind(None, allow_none=True, help=about).tag(config=True)
+
+
+def _word(words: list[str], about: str) -> Any:
+    return Enum(words, default_value=None, allow_none=True, help=about).tag(config=True)
 
 
 @magics_class
 class Settings(Magics):
     """The settings, as traits; `%config LLMMagics` shows and sets them."""
 
-    model = Unicode("", help="Model of a call without -m, such as demo or ollama:llama3.2.").tag(
-        config=True
+    model = _unset(Unicode, "Model of a call without -m, such as demo or ollama:llama3.2.")
+    system = _unset(Unicode, "System message of every call.")
+    temperature = _unset(Float, "Randomness, 0 to 2; by default the server's.")
+    max_tokens = _unset(Int, "Upper bound on an answer's tokens.")
+    tools = _unset(Unicode, "Tools of every call, as --tools takes them.")
+    stream = _word(_SWITCH, "Draw answers while they grow; auto: not in tests.")
+    footer = _word(
+        _SWITCH, "The quiet line of model, seconds and tokens; auto: where a person looks."
     )
-    system = Unicode("", help="System message of every call.").tag(config=True)
-    temperature = Float(
-        None, allow_none=True, help="Randomness, 0 to 2; by default the server's."
-    ).tag(config=True)
-    max_tokens = Int(None, allow_none=True, help="Upper bound on an answer's tokens.").tag(
-        config=True
-    )
-    tools = Unicode("", help="Tools of every call, as --tools takes them.").tag(config=True)
-    stream = Enum(
-        _SWITCH, default_value="auto", help="Draw answers while they grow; auto: not in tests."
-    ).tag(config=True)
-    footer = Enum(
-        _SWITCH,
-        default_value="auto",
-        help="The quiet line of model, seconds and tokens; auto: where a person looks.",
-    ).tag(config=True)
-    math = Bool(False, help="Dollar signs are mathematics, not money.").tag(config=True)
+    math = _unset(Bool, "Dollar signs are mathematics, not money.")
     name = Unicode("llm", help="The name of %llm and %%llm.").tag(config=True)
+    cassette = _unset(Unicode, "File that calls are recorded in and replayed from.")
+    cassette_mode = _word(_MODES, "What the cassette does; auto: replays what it knows.")
+    budget_usd = _unset(Float, "Dollars this session may spend.")
+    budget_tokens = _unset(Int, "Tokens this session may use.")
+    cache = _unset(Unicode, "File that keeps answers, so that a repeated call costs nothing.")
+    fallback = _unset(Unicode, "Models to turn to when one cannot be reached, with commas.")
+    deadline_s = _unset(Float, "Seconds a call may take in all.")
+    timeout_s = _unset(Float, "Seconds a server may be silent.")
+    nest_asyncio = _word(["on", "off"], "Patch asyncio so that your own code may nest loops.")
+
+    @validate("nest_asyncio")
+    def _may_nest(self, proposal: Any) -> Any:
+        # Here and not in an observer: what cannot be done must not stand as done.
+        if proposal.value is not None and proposal.value != self.nest_asyncio:
+            from mojentic_nb.magics.nesting import nest
+
+            nest(wish=proposal.value)
+
+        return proposal.value
 
 
-# In the order a person asks; `name` is told where it differs.
-SETTINGS: dict[str, str] = {
-    "model": "",
-    "system": "",
-    "temperature": "",
-    "max_tokens": "",
-    "tools": "",
-    "stream": STREAM_VARIABLE,
-    "footer": "",
-    "math": "",
-    "name": NAME_VARIABLE,
-}
+# In the order a person asks; addresses have no trait, and are shown only.
+SETTINGS: tuple[str, ...] = (
+    *(name for name in preferences.names() if not preferences.is_address(name)),
+    "nest_asyncio",
+)
+
+
+def held(settings: Settings, name: str) -> Setting:
+    """What holds for a setting now, and where it comes from.
+
+    Raises:
+        BadArgument: A settings file or variable is not in order.
+    """
+    if name == "nest_asyncio":
+        is_set = settings.nest_asyncio is not None
+        return Setting(name=name, value=settings.nest_asyncio or "off", **_here(is_set))
+
+    given = getattr(settings, name) if settings.has_trait(name) else None
+    if name == "name":
+        known = preferences.value(name)
+        return known if given == known.value else Setting(name=name, value=given, origin=SET_HERE)
+    if given is None:
+        return preferences.value(name)
+
+    return Setting(name=name, value=preferences.read(name, given), origin=SET_HERE)
+
+
+def _here(is_set: bool) -> dict[str, str]:
+    return {"origin": SET_HERE} if is_set else {}
+
 
 _ASSIGNMENT = re.compile(
     r"""(?:--)?(?P<name>[A-Za-z][\w-]*)(?:\s*=\s*|(?P<space>\s+)(?!=))"""
@@ -117,7 +153,9 @@ def _known(name: str) -> str:
 
 
 def _did_you_mean(name: str) -> str:
-    close = get_close_matches(name.replace("-", "_"), [*SETTINGS, "reset", "forget"], n=1)
+    close = get_close_matches(
+        name.replace("-", "_"), [*SETTINGS, "personas", "reset", "forget"], n=1
+    )
     return f"Did you mean {close[0]}?" if close else ""
 
 
@@ -127,56 +165,20 @@ def change(settings: Settings, name: str, text: str) -> None:
     Raises:
         BadArgument: The value is not one this setting can have.
     """
-    try:
-        value = _value(settings, name, text)
-        if name in ("temperature", "max_tokens"):
-            from mojentic_nb.config import merged
+    if text.lower() in ("", "none", "default"):
+        setattr(settings, name, settings.trait_defaults(name))
+        return
 
-            merged(None, {name: value})
-        setattr(settings, name, value)
-    except (TraitError, ValueError, KeyError) as problem:
-        if isinstance(problem, BadArgument):
-            raise
-        raise BadArgument(f"{name}={text!r}: {_wanted(name)}.") from None
+    try:
+        setattr(settings, name, _value(settings, name, text))
+    except TraitError:  # every other trait's values were read before
+        raise BadArgument(f"{name}={text!r}: on or off is wanted.") from None
 
 
 def _value(settings: Settings, name: str, text: str) -> Any:
-    if text.lower() in ("", "none", "default"):
-        return settings.trait_defaults(name)
-    if name == "temperature":
-        return float(text)
-    if name == "max_tokens":
-        return int(text)
-    if name in ("stream", "footer"):
-        return {"true": "on", "false": "off", "yes": "on", "no": "off"}.get(
-            text.lower(), text.lower()
-        )
-    if name == "name" and not text.isidentifier():
-        raise ValueError(text)
-    if name == "math":
-        return {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}[
-            text.lower()
-        ]
+    """Text as the trait holds it, once it is known to make sense."""
+    if name == "nest_asyncio":
+        return text.lower()
 
-    return text
-
-
-def _wanted(name: str) -> str:
-    kinds = {
-        "temperature": "a number from 0 to 2 is wanted",
-        "max_tokens": "a whole number above 0 is wanted",
-        "stream": "auto, on or off is wanted",
-        "footer": "auto, on or off is wanted",
-        "math": "on or off is wanted",
-        "name": "a name such as llm or ask is wanted",
-    }
-    return kinds.get(name, "that is not a value it can have")
-
-
-def origin(settings: Settings, name: str) -> str:
-    """Where a setting's value comes from."""
-    if getattr(settings, name) != settings.trait_defaults(name):
-        return "set here"
-
-    variable = MODEL_VARIABLE if name == "model" else SETTINGS[name]
-    return f"from {variable}" if variable and os.environ.get(variable) else "default"
+    value = preferences.read(name, text)
+    return text if isinstance(settings.traits()[name], Unicode) and name != "name" else value

@@ -7,28 +7,44 @@ into what is read from a text. A list becomes a DataFrame; everything else stays
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from contextlib import closing
+from typing import Any
 from uuid import uuid4
 
-from mojentic_nb.errors import BadArgument, ObjectError
-from mojentic_nb.events import Envelope, Repairing, Retrying, TurnFinished
+from mojentic_nb.errors import BadArgument, GatewayError, ObjectError
+from mojentic_nb.events import (
+    Envelope,
+    ModelAsked,
+    Repairing,
+    Retrying,
+    TextDelta,
+    ToolReturned,
+    TurnFinished,
+)
 from mojentic_nb.magics.arguments import Flags
-from mojentic_nb.magics.asking import Call, Desk, about, completion_config, is_timed
+from mojentic_nb.magics.asking import (
+    INTERRUPTED,
+    Call,
+    Desk,
+    about,
+    completion_config,
+    is_timed,
+    spoken,
+)
 from mojentic_nb.magics.failures import Stopped
-from mojentic_nb.magics.frame import retry_note
+from mojentic_nb.magics.frame import call_line, retry_note
 from mojentic_nb.magics.interpolate import Interpolated
+from mojentic_nb.magics.live_object import LiveObject, may_grow
 from mojentic_nb.magics.names import LAST, bind, check_name
 from mojentic_nb.magics.objects import bundle, framed, is_many
 from mojentic_nb.magics.prompt import note
 from mojentic_nb.magics.publishing import publish
 from mojentic_nb.magics.surroundings import is_terminal
+from mojentic_nb.magics.tools import tools_named
 from mojentic_nb.magics.types_named import type_named
 from mojentic_nb.reply import Reply
 from mojentic_nb.schema import Shape
 from mojentic_nb.views.reply_line import reply_line
-
-if TYPE_CHECKING:
-    from mojentic_nb.broker import LLMBroker
 
 __all__ = ["structured"]
 
@@ -41,7 +57,8 @@ def structured(
     Raises:
         BadArgument: The type or a flag makes no sense; nothing was sent.
         ObjectError: No answer fitted.
-        Stopped: The reader interrupted.
+        Stopped: The reader interrupted; what had come is in `_llm`.
+        GatewayError: The model could not be reached, refused, or broke off.
     """
     check_name(flags.out, desk.shell.user_ns)
     if not text.text.strip():
@@ -51,9 +68,9 @@ def structured(
     call = Call(
         prompt=text.text,
         flags=flags,
-        messages=desk.session.messages(text.text, system=flags.system, fresh=True),
+        messages=spoken(desk, flags, text.text, namespace, fresh=True)[0],
         config=completion_config(desk.session.settings, flags),
-        tools=[],
+        tools=tools_named(flags.tools or (), namespace),
         used=text.used,
     )
     if flags.dry_run:
@@ -62,31 +79,105 @@ def structured(
         show(call, model=desk.session.named_model(flags.model), shape=Shape(target))
         return None
 
-    value, reply = _made(desk, call, target)
-    return _delivered(desk, call, target, value, reply)
+    return _Reading(desk, call, target).run()
 
 
-def _made(desk: Desk, call: Call, target: Any) -> tuple[Any, Reply]:
-    broker = desk.session.broker(call.flags.model)
-    listener = _Listener(str(uuid4()), quiet=call.flags.quiet)
-    stop_listening = broker.subscribe(listener)
-    try:
-        value = _object(broker, call, target, listener.id)
-    except KeyboardInterrupt:
-        raise Stopped("Stopped; no object was made.") from None
-    except ObjectError as error:
-        raw = Reply(error.raw, model=broker.model, finish_reason="error", is_partial=True)
-        bind(desk.shell, LAST, raw)
-        error.hint = error.hint.replace("the error's .raw", LAST)
-        raise
-    finally:
-        stop_listening()
+class _Reading:
+    """One call under way, and the ways it can end."""
 
-    return value, listener.reply
+    def __init__(self, desk: Desk, call: Call, target: Any) -> None:
+        flags = call.flags
+        stream = "off" if flags.no_stream else desk.session.value("stream")
+        self._desk = desk
+        self._call = call
+        self._target = target
+        self._broker = desk.session.broker(flags.model)
+        self._listener = _Listener(str(uuid4()), quiet=flags.quiet)
+        self._live: LiveObject | None = None
+        if may_grow(desk.shell, stream=stream, quiet=flags.quiet):
+            self._live = LiveObject(target, as_frame=flags.frame)
 
+    def run(self) -> Any:
+        """Ask, show, and end in an object, a `Stopped` or an error."""
+        stop_listening = self._broker.subscribe(self._listener)
+        try:
+            value = self._object()
+        except KeyboardInterrupt:
+            raise self._stopped() from None
+        except ObjectError as error:
+            self._left("the answer did not fit")
+            self._keep(error.raw)
+            error.hint = error.hint.replace("the error's .raw", LAST)
+            raise
+        except GatewayError as error:
+            self._left("broken off: the rest of the answer never came")
+            if error.partial:
+                self._keep(error.partial)
+            raise
+        finally:
+            stop_listening()
 
-def _object(broker: LLMBroker, call: Call, target: Any, correlation_id: str) -> Any:
-    return broker.generate_object(call.messages, target, call.config, correlation_id=correlation_id)
+        return self._delivered(value)
+
+    def _object(self) -> Any:
+        call = self._call
+        asked: dict[str, Any] = {
+            "tools": call.tools or None,
+            "correlation_id": self._listener.id,
+            "timeout": call.flags.timeout,
+        }
+        if self._live is None:
+            return self._broker.generate_object(call.messages, self._target, call.config, **asked)
+
+        value = None
+        growing = self._broker.generate_object_stream(
+            call.messages, self._target, call.config, **asked
+        )
+        with closing(growing):  # type: ignore[type-var]
+            for value in growing:
+                self._live.take(value)
+
+        return value
+
+    def _stopped(self) -> Stopped:
+        text = self._listener.text
+        if not text:
+            return Stopped("Stopped; no object was made.")
+
+        told = f"{len(text):,} characters"
+        self._left(f"stopped after {told}")
+        self._keep(text, reason=INTERRUPTED)
+        return Stopped(f"Stopped after {told}; no object was made. The text so far is in {LAST}.")
+
+    def _left(self, why: str) -> None:
+        if self._live is not None:
+            self._live.leave(why)
+
+    def _keep(self, text: str, *, reason: str = "error") -> None:
+        known = {"model": self._broker.model, "correlation_id": self._listener.id}
+        raw = Reply(text, finish_reason=reason, is_partial=True, **known)
+        bind(self._desk.shell, LAST, raw)
+
+    def _delivered(self, value: Any) -> Any:
+        desk, flags, reply = self._desk, self._call.flags, self._listener.reply
+        result = framed(value, self._target) if flags.frame or is_many(value) else value
+        desk.session.count(reply.usage)
+        bind(desk.shell, LAST, value)
+        bind(desk.shell, flags.out, result)
+        self._show(result, reply)
+        return result
+
+    def _show(self, result: Any, reply: Reply) -> None:
+        shell = self._desk.shell
+        line = _line(reply) if is_timed(self._desk) else ""
+        if not self._call.flags.quiet:
+            shown = bundle(result, "" if is_terminal(shell) else line)
+            if self._live is not None:
+                self._live.finish(shown, about(reply))
+            else:
+                publish(shown, about=about(reply))
+
+        self._desk.once.shown(result, line or type(result).__name__)
 
 
 class _Listener:
@@ -96,13 +187,25 @@ class _Listener:
         self.id = correlation_id
         self.reply = Reply()
         self._quiet = quiet
+        self._pieces: list[str] = []
+
+    @property
+    def text(self) -> str:
+        """The answer so far, where it comes in pieces: since the model was last asked."""
+        return "".join(self._pieces)
 
     def __call__(self, envelope: Envelope) -> None:
         if envelope.correlation_id != self.id:
             return
 
         event = envelope.event
-        if isinstance(event, TurnFinished):
+        if isinstance(event, TextDelta):
+            self._pieces.append(event.text)
+        elif isinstance(event, ModelAsked):
+            self._pieces.clear()
+        elif isinstance(event, ToolReturned):
+            self._tell(call_line(event.call, event, timed=False))
+        elif isinstance(event, TurnFinished):
             self.reply = Reply.of(event, correlation_id=self.id)
         elif isinstance(event, Repairing):
             self._tell(f"The answer did not fit: {event.problem}. Asking again.")
@@ -112,24 +215,6 @@ class _Listener:
     def _tell(self, text: str) -> None:
         if not self._quiet:
             note(text)
-
-
-def _delivered(desk: Desk, call: Call, target: Any, value: Any, reply: Reply) -> Any:
-    result = framed(value, target) if call.flags.frame or is_many(value) else value
-    desk.session.count(reply.usage)
-    bind(desk.shell, LAST, value)
-    bind(desk.shell, call.flags.out, result)
-    _show(desk, result, reply, quiet=call.flags.quiet)
-    return result
-
-
-def _show(desk: Desk, result: Any, reply: Reply, *, quiet: bool) -> None:
-    line = _line(reply) if is_timed(desk) else ""
-    if not quiet:
-        in_output = "" if is_terminal(desk.shell) else line
-        publish(bundle(result, in_output), about=about(reply))
-
-    desk.once.shown(result, line or type(result).__name__)
 
 
 def _line(reply: Reply) -> str:

@@ -84,7 +84,7 @@ def may_stream(shell: InteractiveShell, wish: str) -> bool:
         return False
     if wish == "on":
         return is_notebook(shell) or is_terminal(shell)
-    if is_tested() or os.environ.get("MOJENTIC_NB_STREAM", "").lower() in ("off", "0", "no"):
+    if is_tested():
         return False
 
     return is_notebook(shell) or is_terminal(shell)

@@ -36,11 +36,16 @@ class _Told(Exception):
 
 
 def run(
-    tools: Tools, call: LLMToolCall, clock: Clock, *, await_here: Callable[[Any], Any]
+    tools: Tools,
+    call: LLMToolCall,
+    clock: Clock,
+    *,
+    await_here: Callable[[Any], Any],
+    within_s: float | None = None,
 ) -> ToolReturned:
     """Run a call in this thread; `await_here` waits for an async tool's result."""
     began = clock.now()
-    limit_s = _limit(tools, call)
+    limit_s = _limit(tools, call, within_s)
     outcome = _attempt(tools, call) if limit_s is None else _in_time(tools, call, limit_s)
     if not isinstance(outcome, str | BaseException):
         outcome = await_here(_awaited(outcome, call, limit_s))
@@ -48,10 +53,12 @@ def run(
     return _returned(call, outcome, clock.now() - began)
 
 
-async def arun(tools: Tools, call: LLMToolCall, clock: Clock) -> ToolReturned:
+async def arun(
+    tools: Tools, call: LLMToolCall, clock: Clock, *, within_s: float | None = None
+) -> ToolReturned:
     """Run a call in the running loop; a sync tool runs in a thread of its own."""
     began = clock.now()
-    limit_s = _limit(tools, call)
+    limit_s = _limit(tools, call, within_s)
     one = tools.get(call.name)
     if one is None or one.is_async:
         outcome = _attempt(tools, call)
@@ -67,9 +74,12 @@ async def arun(tools: Tools, call: LLMToolCall, clock: Clock) -> ToolReturned:
     return _returned(call, outcome, clock.now() - began)
 
 
-def _limit(tools: Tools, call: LLMToolCall) -> float | None:
+def _limit(tools: Tools, call: LLMToolCall, within_s: float | None) -> float | None:
     one = tools.get(call.name)
-    return None if one is None else one.timeout_s
+    if one is None or within_s is None:
+        return None if one is None else one.timeout_s
+
+    return within_s if one.timeout_s is None else min(one.timeout_s, within_s)
 
 
 def _in_time(tools: Tools, call: LLMToolCall, limit_s: float) -> Outcome | Awaitable[Any]:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 from contextlib import closing
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from mojentic_nb import errors
 from mojentic_nb.broker import LLMBroker
-from mojentic_nb.config import CompletionConfig
-from mojentic_nb.events import Event, TextDelta, ThinkingDelta, ToolCallDelta, Usage
+from mojentic_nb.config import CompletionConfig, Timeouts
+from mojentic_nb.events import TextDelta, ThinkingDelta, ToolCallDelta, Usage
 from mojentic_nb.gateways.anthropic import AnthropicGateway
 from mojentic_nb.messages import LLMMessage
 from tests.gateways.requests import EVERYTHING, LOOK, OWNER, TALK, Owner, ask, last_body, sent
-from tests.loopback import Answer, Loopback, ToolUse
+from tests.loopback import Answer, Fault, Loopback, ToolUse
 from tests.loopback.clients import Clients
+from tests.shapes import ONCE
 
 GATEWAY = AnthropicGateway("sk-ant-test")
 TOOL = {"name": "look", "description": "Look somewhere.", "input_schema": LOOK.parameters}
@@ -167,7 +167,9 @@ def test_everything_an_answer_says(loopback: Loopback) -> None:
 
     assert [event.text for event in events if type(event) is ThinkingDelta] == ["hm ", "so"]
     assert (answer.text, answer.thinking, answer.finish_reason) == ("Hi you", "hm so", "length")
-    assert answer.usage == Usage(input_tokens=3, output_tokens=4, cached_tokens=0)
+    assert answer.usage == Usage(
+        input_tokens=3, output_tokens=4, cached_tokens=0, cache_write_tokens=0
+    )
 
 
 @pytest.mark.parametrize("streams", [True, False])
@@ -186,112 +188,6 @@ def test_parallel_calls_in_pieces(loopback: Loopback, streams: bool) -> None:
     assert answer.finish_reason == "tool_calls"
     pieces = [event for event in events if type(event) is ToolCallDelta]
     assert json.loads("".join(one.arguments for one in pieces if one.index == 2)) == {"at": "d"}
-
-
-def fed(*records: dict[str, Any], **settings: Any) -> tuple[Any, list[Event]]:
-    """What a stream of these records comes to."""
-    one = GATEWAY.decoder(ask(**settings))
-    body = b"".join(b"data: " + json.dumps(record).encode() + b"\n\n" for record in records)
-    return one, [*one.feed(body), *one.finish()]
-
-
-def start(index: int, **block: Any) -> dict[str, Any]:
-    return {"type": "content_block_start", "index": index, "content_block": block}
-
-
-def piece(index: int, words: str) -> dict[str, Any]:
-    delta = {"type": "input_json_delta", "partial_json": words}
-    return {"type": "content_block_delta", "index": index, "delta": delta}
-
-
-def stop(index: int) -> dict[str, Any]:
-    return {"type": "content_block_stop", "index": index}
-
-
-END = {"type": "message_stop"}
-
-
-def test_blocks_may_be_open_side_by_side() -> None:
-    """As llama.cpp streams them: every block is closed at the end."""
-    one, _ = fed(
-        start(0, type="text", text=""),
-        start(1, type="tool_use", id="a", name="f", input={}),
-        start(2, type="tool_use", id="b", name="g", input={}),
-        piece(2, '{"y":'),
-        piece(1, '{"x":1}'),
-        piece(2, "2}"),
-        stop(0),
-        stop(1),
-        stop(2),
-        END,
-    )
-    calls = one.answer(0, None, 1).tool_calls
-    assert [(call.id, call.arguments) for call in calls] == [("a", {"x": 1}), ("b", {"y": 2})]
-
-
-def test_inputs_may_come_whole_at_the_start() -> None:
-    one, events = fed(
-        start(0, type="tool_use", id="a", name="f", input={"x": 1}),
-        start(1, type="tool_use", id="b", name="g", input={"y": 2}),
-        stop(0),
-        stop(1),
-        END,
-    )
-    calls = one.answer(0, None, 1).tool_calls
-    assert [call.arguments for call in calls] == [{"x": 1}, {"y": 2}]
-    assert [event.arguments for event in events if type(event) is ToolCallDelta] == [
-        '{"x":1}',
-        '{"y":2}',
-    ]
-
-
-def test_a_whole_input_is_not_taken_twice() -> None:
-    one, _ = fed(
-        start(0, type="tool_use", id="a", name="f", input={"x": 1}),
-        piece(0, '{"x":1}'),
-        stop(0),
-        END,
-    )
-    assert one.answer(0, None, 1).tool_calls[0].arguments == {"x": 1}
-
-
-def test_a_block_may_begin_with_its_words() -> None:
-    one, _ = fed(
-        start(0, type="thinking", thinking="hm"), start(1, type="text", text="Hi"), stop(1), END
-    )
-    answer = one.answer(0, None, 1)
-    assert (answer.text, answer.thinking) == ("Hi", "hm")
-
-
-def test_a_piece_of_a_block_that_never_began_is_an_error() -> None:
-    with pytest.raises(errors.GatewayGarbled):
-        fed(piece(0, "{}"), END)
-
-
-def test_cached_tokens_are_part_of_the_input() -> None:
-    usage = {"input_tokens": 5, "cache_read_input_tokens": 3, "cache_creation_input_tokens": 2}
-    one, _ = fed(
-        {"type": "message_start", "message": {"model": "claude", "usage": usage}},
-        {"type": "message_delta", "delta": {}, "usage": {"output_tokens": 4, "input_tokens": None}},
-        END,
-    )
-    assert one.usage == Usage(input_tokens=10, output_tokens=4, cached_tokens=3)
-    assert one.answer(0, None, 1).model == "claude"
-
-
-@pytest.mark.parametrize(
-    "said, reason",
-    [
-        ("end_turn", "stop"),
-        ("stop_sequence", "stop"),
-        ("max_tokens", "length"),
-        ("refusal", "content_filter"),
-        ("pause_turn", "pause_turn"),
-    ],
-)
-def test_finish_reasons(said: str, reason: str) -> None:
-    one, _ = fed({"type": "message_delta", "delta": {"stop_reason": said}}, END)
-    assert one.answer(0, None, 1).finish_reason == reason
 
 
 # the gateway ----------------------------------------------------------------
@@ -323,3 +219,28 @@ def test_a_listing_that_is_none_is_an_error(loopback: Loopback) -> None:
     loopback.script_path("/v1/models", Answer(body=b"<html><title>Sign in</title></html>"))
     with pytest.raises(errors.GatewayGarbled, match="a web page titled 'Sign in'"):
         AnthropicGateway(base_url=loopback.url).get_available_models()
+
+
+def test_tokens_are_counted_beforehand(loopback: Loopback) -> None:
+    gateway = AnthropicGateway(base_url=loopback.url)
+    config = CompletionConfig(temperature=1, max_tokens=9, stop="x")
+
+    assert gateway.count_tokens(ask(tools=(LOOK,), config=config)) > 0
+    seen = loopback.requests[0]
+    assert seen.path == "/v1/messages/count_tokens"
+    assert set(seen.body) == {"model", "messages", "tools"}
+
+    loopback.script_path(seen.path, Answer(body=b'{"input_tokens": "many"}'))
+    with pytest.raises(errors.GatewayGarbled, match="no number of tokens"):
+        gateway.count_tokens(ask())
+
+
+def test_a_call_has_its_own_timeout(loopback: Loopback) -> None:
+    """Row 120: on every gateway, for all calls or for one."""
+    gateway = AnthropicGateway(base_url=loopback.url, timeout=7)
+    assert gateway.encode(ask()).silence_s == 7
+    assert gateway.encode(ask(timeouts=Timeouts(silence_s=3))).silence_s == 3
+
+    loopback.script(Answer("late", fault=Fault.SILENT_BEFORE_HEADERS))
+    with pytest.raises(errors.GatewayTimeout):
+        LLMBroker("m", gateway, retry=ONCE).generate("hi", timeout=0.05)

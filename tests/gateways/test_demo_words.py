@@ -98,7 +98,9 @@ def test_a_pirate_sounds_like_one() -> None:
 
 
 def test_an_image_is_not_pretended_to_be_seen() -> None:
-    assert "cannot see" in answer(Asked(prompt="Describe this picture", images=1))
+    said = answer(Asked(prompt="Describe this picture", images=("a PNG of 3 by 2 pixels",)))
+    assert said.startswith("You sent a PNG of 3 by 2 pixels. More than that ")
+    assert "cannot see" in said
 
 
 @pytest.mark.parametrize("words", [1, 7, 60, 1000])

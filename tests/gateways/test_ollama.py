@@ -10,11 +10,13 @@ import pytest
 
 from mojentic_nb import errors
 from mojentic_nb.broker import LLMBroker
+from mojentic_nb.config import CompletionConfig, Timeouts
 from mojentic_nb.events import ThinkingDelta, ToolCallDelta, Usage
 from mojentic_nb.gateways.ollama import OllamaGateway, host_url
 from tests.gateways.requests import EVERYTHING, LOOK, OWNER, TALK, Owner, ask, last_body, sent
-from tests.loopback import Answer, Loopback, ToolUse
+from tests.loopback import Answer, Fault, Loopback, ToolUse
 from tests.loopback.clients import Clients
+from tests.shapes import ONCE
 
 GATEWAY = OllamaGateway("http://box:1")
 
@@ -82,12 +84,14 @@ def test_the_official_client_sends_the_same(loopback: Loopback) -> None:
             [{"role": "user", "content": "hi"}],
             tools=[tool],
             options={"temperature": 0.5, "num_ctx": 4096},
-            format=OWNER.schema,
         )
+        clients.ollama.chat("m", [{"role": "user", "content": "hi"}], format=OWNER.schema)
     config = EVERYTHING.model_copy(update={"max_tokens": None, "top_p": None, "top_k": None})
-    request = ask(tools=(LOOK,), config=config, schema=OWNER.schema, stream=False)
+    with_tool = ask(tools=(LOOK,), config=config, stream=False)
+    with_form = ask(schema=OWNER.schema, stream=False)
 
-    assert sent(GATEWAY, request) == last_body(loopback)
+    assert sent(GATEWAY, with_tool) == loopback.requests[-2].body
+    assert {"tools": [], **sent(GATEWAY, with_form)} == last_body(loopback)
 
 
 # the answer -----------------------------------------------------------------
@@ -148,6 +152,23 @@ def test_a_call_needs_no_words_beside_it(message: dict[str, Any]) -> None:
     one = GATEWAY.decoder(ask())
     one.feed(json.dumps({"message": message, "done": True}).encode() + b"\n")
     assert one.answer(0, None, 1).tool_calls[0].name == "look"
+
+
+@pytest.mark.parametrize("streams", [True, False])
+def test_log_probabilities_are_kept(loopback: Loopback, streams: bool) -> None:
+    loopback.script(Answer("Hi you"))
+    gateway = OllamaGateway(loopback.url)
+    asked = ask(config=CompletionConfig(logprobs=1), stream=streams)
+    exchange = gateway.exchange(asked)
+    with gateway.transport.open(exchange.wire) as reading:
+        for data in reading.chunks:
+            exchange.feed(data)
+    list(exchange.finish())
+    answer = exchange.answer(0, None, 1)
+
+    assert [told["token"] for told in answer.logprobs] == ["Hi ", "you"]
+    assert answer.logprobs[0]["top_logprobs"] == [{"token": "0", "logprob": -1.0}]
+    assert answer.text == "Hi you"
 
 
 # the gateway ----------------------------------------------------------------
@@ -229,3 +250,14 @@ def test_hints_say_what_to_do(loopback: Loopback) -> None:
 
     with pytest.raises(errors.GatewayUnreachable, match=r"not running at 127\.0\.0\.1:9\..*serve"):
         LLMBroker("ollama:m").generate("hi")
+
+
+def test_a_call_has_its_own_timeout(loopback: Loopback) -> None:
+    """Row 120: on every gateway, for all calls or for one."""
+    gateway = OllamaGateway(loopback.url, timeout=7)
+    assert gateway.encode(ask()).silence_s == 7
+    assert gateway.encode(ask(timeouts=Timeouts(silence_s=3))).silence_s == 3
+
+    loopback.script(Answer("late", fault=Fault.SILENT_BEFORE_HEADERS))
+    with pytest.raises(errors.GatewayTimeout):
+        LLMBroker("m", gateway, retry=ONCE).generate("hi", timeout=0.05)

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from mojentic_nb import errors
 from mojentic_nb.broker import LLMBroker
+from mojentic_nb.catalogue import ModelContextWindow
 from mojentic_nb.events import ThinkingDelta, ToolCallDelta, Usage
 from mojentic_nb.gateways.openai import OpenAIGateway
 from mojentic_nb.messages import LLMMessage, MessageRole
@@ -297,3 +298,51 @@ def test_a_listing_that_is_none_is_an_error(loopback: Loopback, body: bytes) -> 
         OpenAIGateway(base_url=loopback.url + "/v1").get_available_models()
 
     assert caught.value.hint
+
+
+# the context window ---------------------------------------------------------
+
+
+def test_openais_windows_are_the_catalogues() -> None:
+    gateway = OpenAIGateway("sk-test")
+    found = gateway.get_model_context_window("gpt-4o")
+
+    assert found == ModelContextWindow(max_context_tokens=128_000, field="catalogue")
+    assert gateway.get_model_context_window("gpt-9") is None
+
+
+@pytest.mark.parametrize(
+    "entry, most, field, served",
+    [
+        ({"max_model_len": 4096}, 4096, "max_model_len", None),
+        ({"context_window": 131072}, 131072, "context_window", None),
+        ({"context_length": 200000}, 200000, "context_length", None),
+        ({"meta": {"n_ctx_train": 8192, "n_ctx": 2048}}, 8192, "meta.n_ctx_train", 2048),
+        ({"meta": {"n_ctx_train": 8192}}, 8192, "meta.n_ctx_train", None),
+    ],
+)
+def test_other_servers_tell_their_windows(
+    loopback: Loopback, entry: dict[str, Any], most: int, field: str, served: int | None
+) -> None:
+    listing = {"data": [{"id": "other"}, {"id": "m", **entry}]}
+    loopback.script_path("/v1/models", Answer(body=json.dumps(listing).encode()))
+    found = OpenAIGateway(base_url=loopback.url + "/v1").get_model_context_window("m")
+
+    assert found == ModelContextWindow(max_context_tokens=most, field=field, model_num_ctx=served)
+
+
+@pytest.mark.parametrize("entry", [{}, {"context_length": "long"}, {"meta": {}}, {"meta": None}])
+def test_a_server_may_not_tell_its_windows(loopback: Loopback, entry: dict[str, Any]) -> None:
+    listing = {"data": [{"id": "m", **entry}]}
+    body = Answer(body=json.dumps(listing).encode())
+    loopback.script_path("/v1/models", body, body)
+    gateway = OpenAIGateway(base_url=loopback.url + "/v1")
+
+    assert gateway.get_model_context_window("m") is None
+    assert gateway.get_model_context_window("nobody") is None
+
+
+def test_a_list_that_is_none_tells_no_windows(loopback: Loopback) -> None:
+    loopback.script_path("/v1/models", Answer(body=b'{"data": 5}'))
+    with pytest.raises(errors.GatewayGarbled):
+        OpenAIGateway(base_url=loopback.url + "/v1").get_model_context_window("m")

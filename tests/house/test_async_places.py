@@ -18,6 +18,7 @@ MAY = {
     "mojentic_nb/clock.py",
     "mojentic_nb/drive.py",
     "mojentic_nb/plan.py",
+    "mojentic_nb/gateways/cassette_road.py",
     "mojentic_nb/gateways/demo.py",
     "mojentic_nb/tools/calling.py",
 }

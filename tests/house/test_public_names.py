@@ -19,25 +19,33 @@ POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR
 MESSAGES = {"messages", "tools", "config"}
 # Mojentic's papers and programs call these so; the names listed may stay positional.
 KNOWN_SIGNATURES: dict[str, set[str]] = {
+    "FileTypeSensor.add_language": {"language"},
     "LLMBroker.__init__": {"model", "gateway", "tokenizer", "tracer"},
     "LLMBroker.generate": MESSAGES,
     "LLMBroker.generate_events": MESSAGES,
     "LLMBroker.generate_object": {"messages", "object_model", "config"},
+    "LLMBroker.generate_object_stream": {"messages", "object_model", "config"},
     "LLMBroker.generate_response": MESSAGES,
     "LLMBroker.generate_stream": MESSAGES,
     "LLMBroker.agenerate": MESSAGES,
     "LLMBroker.agenerate_events": MESSAGES,
     "LLMBroker.agenerate_object": {"messages", "object_model", "config"},
+    "LLMBroker.agenerate_object_stream": {"messages", "object_model", "config"},
     "LLMBroker.agenerate_response": MESSAGES,
     "LLMBroker.agenerate_stream": MESSAGES,
     "LLMBroker.submit": MESSAGES,
     "LLMMessage.__init__": {"role", "content", "object", "tool_calls", "image_paths"},
+    "MessageBuilder.load_content": {"template_values"},
     "OllamaGateway.__init__": {"host", "headers", "timeout"},
     "OpenAIGateway.__init__": {"api_key", "base_url"},
     "AnthropicGateway.__init__": {"api_key", "base_url"},
 }
 # The form of every policy, as in any middleware.
-KNOWN_METHODS = {"around_model": {"proceed"}, "calculate_embeddings": {"model"}}
+KNOWN_METHODS = {
+    "around_model": {"proceed"},
+    "calculate_embeddings": {"model"},
+    "encode_embeddings": {"model"},
+}
 
 
 def public() -> list[str]:

@@ -25,6 +25,10 @@ def test_every_module_is_in(wheel):
     assert {shown(path) for path in files("mojentic_nb")} - set(wheel) == set()
 
 
+def test_the_catalogue_is_in(wheel):
+    assert "mojentic_nb/catalogue/models.json" in wheel
+
+
 def test_it_says_that_it_is_typed(wheel):
     assert "mojentic_nb/py.typed" in wheel
 

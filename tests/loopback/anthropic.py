@@ -60,8 +60,8 @@ class AnthropicSpeech:
 
     def frames(self, answer: Answer, body: JsonObject) -> list[Frame]:
         """Start, ping, the blocks, then the reason and the totals."""
-        _, tokens_out = answer.usage
-        empty = message([], None, {"input_tokens": answer.usage[0], "output_tokens": 1}, body)
+        tokens_in, tokens_out = answer.usage
+        empty = message([], None, {"input_tokens": tokens_in, "output_tokens": 1}, body)
         ended = {"stop_reason": STOP_WORDS[answer.reason], "stop_sequence": None}
         return [
             Frame(event("message_start", message=empty)),
@@ -98,13 +98,24 @@ class AnthropicSpeech:
         return Page(404, self.error(404, f"model: {model}"))
 
     def page(self, method: str, path: str, body: JsonObject, shelf: Shelf) -> Page | None:
-        """The listing; Anthropic embeds nothing."""
+        """The listing and the counting of tokens; Anthropic embeds nothing."""
+        if (method, path) == ("POST", "/v1/messages/count_tokens"):
+            return Page(200, {"input_tokens": len(compact(body).split(b" "))})
+
         if (method, path) != ("GET", "/v1/models"):
             return None
 
         ends = {"first_id": shelf.models[0], "last_id": shelf.models[-1]} if shelf.models else {}
         listed = [model_entry(model) for model in shelf.models]
         return Page(200, {"data": listed, "has_more": False} | ends)
+
+
+def cache_marks(given: Any) -> int:
+    """How many marks for the prompt cache a request has."""
+    if isinstance(given, dict):
+        return ("cache_control" in given) + sum(map(cache_marks, given.values()))
+
+    return sum(map(cache_marks, given)) if isinstance(given, list) else 0
 
 
 def event(type: str, /, **fields: Any) -> bytes:
@@ -114,7 +125,8 @@ def event(type: str, /, **fields: Any) -> bytes:
 
 def message(content: list[JsonObject], stop: str | None, usage: Any, body: Any) -> JsonObject:
     """A message, empty at the start of a stream or filled."""
-    cached = {"cache_creation_input_tokens": 0, "cache_read_input_tokens": 0}
+    written, read = (5, 3) if cache_marks(body) else (0, 0)
+    cached = {"cache_creation_input_tokens": written, "cache_read_input_tokens": read}
     return {
         "id": MESSAGE_ID,
         "type": "message",

@@ -14,24 +14,36 @@ from functools import lru_cache
 
 from tests.loopback.answer import Answer, Fault, JsonObject
 from tests.loopback.anthropic import REQUEST_ID, AnthropicSpeech
+from tests.loopback.anthropic_rules import refused
 from tests.loopback.delivery import encode_blocks, send_blocks, send_stream, send_whole
 from tests.loopback.faults import Whole, disguise, spoil_stream, spoil_whole
 from tests.loopback.line import Line, Request
-from tests.loopback.ollama import OllamaSpeech
+from tests.loopback.ollama import OllamaPullSpeech, OllamaSpeech
 from tests.loopback.openai import OpenAISpeech
+from tests.loopback.responses import ResponsesSpeech
 from tests.loopback.seen import Seen
 from tests.loopback.speech import Page, Shelf, Speech, compact
 
 JSON = "application/json"
 UNSCRIPTED = Answer("Hello from loopback.")
+PULLED = Answer("model template")
+NOTHING_TO_PULL = Answer(
+    fault=Fault.ERROR_FRAME,
+    fault_after=1,
+    error_text="pull model manifest: file does not exist",
+)
+PULL = "/api/pull"
 SPEECHES: Mapping[str, Speech] = {
     "ollama": OllamaSpeech(),
+    "pull": OllamaPullSpeech(),
     "openai": OpenAISpeech(),
+    "responses": ResponsesSpeech(),
     "anthropic": AnthropicSpeech(),
 }
 CHATS = {
     ("POST", "/api/chat"): "ollama",
     ("POST", "/v1/chat/completions"): "openai",
+    ("POST", "/v1/responses"): "responses",
     ("POST", "/v1/messages"): "anthropic",
 }
 
@@ -67,10 +79,19 @@ class Desk:
             refusal = Answer.error(401, "Incorrect API key provided.")
             return await self.answer(line, request, seen, speech, refusal)
 
+        if speech.name == "anthropic" and seen.model.startswith("claude"):
+            problem = refused(request.fields) if "messages" in request.fields else None
+            if problem is not None:
+                return await send_page(line, Page(400, speech.error(400, problem)))
+
         is_chat = (request.method, request.path) in CHATS
         scripted = self.next_answer(request.path, is_chat)
         if scripted is not None:
             return await self.answer(line, request, seen, speech, scripted)
+
+        if request.path == PULL:
+            pulled = NOTHING_TO_PULL if seen.model == "missing" else PULLED
+            return await self.answer(line, request, seen, speech, pulled)
 
         if not is_chat:
             return await send_page(line, self.page(speech, request))
@@ -168,7 +189,7 @@ def speech_for(request: Request) -> Speech:
     if request.path.startswith("/v1/"):
         return SPEECHES["anthropic" if "anthropic-version" in request.headers else "openai"]
 
-    return SPEECHES["ollama"]
+    return SPEECHES["pull" if request.path == PULL else "ollama"]
 
 
 async def send_page(line: Line, page: Page) -> bool:
@@ -183,7 +204,8 @@ async def send_page(line: Line, page: Page) -> bool:
 def worded_error(answer: Answer, speech: Speech, key: str) -> Answer:
     """An error in the protocol's own words, with the id that its clients report."""
     message = f"{answer.said} (key: {key})" if answer.echo_key else answer.said
-    ids = {"ollama": {}, "openai": {"x-request-id": REQUEST_ID}}
+    openai = {"x-request-id": REQUEST_ID}
+    ids = {"ollama": {}, "openai": openai, "responses": openai}
     headers = ids.get(speech.name, {"request-id": REQUEST_ID}) | dict(answer.headers)
     body = compact(speech.error(answer.status, message))
     return replace(answer, body=body, content_type=answer.content_type or JSON, headers=headers)

@@ -34,7 +34,9 @@ class OllamaSpeech:
     def frames(self, answer: Answer, body: JsonObject) -> list[Frame]:
         """Thoughts, words, one frame per call, then the totals."""
         model = body.get("model", "")
-        said = [record(model, part) | {"done": False} for part in parts(answer)]
+        said = [
+            record(model, part) | weighed(part, body) | {"done": False} for part in parts(answer)
+        ]
         last = record(model, {"content": ""}) | totals(answer)
         return [*(Frame(line(told), "chunk") for told in said), Frame(line(last), "end")]
 
@@ -47,7 +49,9 @@ class OllamaSpeech:
         if answer.tools:
             message["tool_calls"] = [call(tool, index) for index, tool in enumerate(answer.tools)]
 
-        return record(body.get("model", ""), message) | totals(answer)
+        heard = [told for part in parts(answer) for told in weighed(part, body).get("logprobs", [])]
+        logprobs = {"logprobs": heard} if heard else {}
+        return record(body.get("model", ""), message) | logprobs | totals(answer)
 
     def error(self, status: int, message: str, code: str | None = None) -> JsonObject:
         """Ollama's errors are a sentence."""
@@ -86,10 +90,12 @@ class OllamaSpeech:
 
         able = shelf.capabilities.get(model, ["completion", "tools"])
         architecture = {"general.architecture": "llama", "llama.context_length": 131072}
+        asked = shelf.parameters.get(model)
         return Page(
             200,
             {
                 "modelfile": f"FROM {model}\n",
+                **({"parameters": asked} if asked else {}),
                 "template": "{{ .Prompt }}",
                 "details": details(),
                 "model_info": architecture,
@@ -114,6 +120,46 @@ class OllamaSpeech:
                 "prompt_eval_count": len(texts),
             },
         )
+
+
+class OllamaPullSpeech(OllamaSpeech):
+    """The same server while it fetches a model."""
+
+    def frames(self, answer: Answer, body: JsonObject) -> list[Frame]:
+        """How far it is, record by record."""
+        return [Frame(line(told), "chunk") for told in pulled(answer)]
+
+    def whole(self, answer: Answer, body: JsonObject) -> JsonObject:
+        """Only the end."""
+        return {"status": "success"}
+
+
+def pulled(answer: Answer) -> Iterator[JsonObject]:
+    """A pull's records: one layer of 1000 bytes for each word of the answer."""
+    yield {"status": "pulling manifest"}
+    for word in answer.text_chunks:
+        digest = "sha256:" + hashlib.sha256(word.encode()).hexdigest()
+        layer = {"status": f"pulling {digest[7:19]}", "digest": digest, "total": 1000}
+        # The first record of a layer has no `completed`, as Go leaves a zero out.
+        yield from (layer, layer | {"completed": 500}, layer | {"completed": 1000})
+
+    for status in ("verifying sha256 digest", "writing manifest", "success"):
+        yield {"status": status}
+
+
+def weighed(part: JsonObject, body: JsonObject) -> JsonObject:
+    """Log-probabilities of a record's words, where the request asks for them."""
+    if not body.get("logprobs") or not part.get("content"):
+        return {}
+
+    told = {"token": part["content"], "logprob": -0.5, "bytes": list(part["content"].encode())}
+    others = [{"token": f"{place}", "logprob": -1.0 - place} for place in range(asked_for(body))]
+    return {"logprobs": [told | ({"top_logprobs": others} if others else {})]}
+
+
+def asked_for(body: JsonObject) -> int:
+    """How many likeliest tokens a request wants with each token."""
+    return int(body.get("top_logprobs") or 0)
 
 
 def line(value: Any) -> bytes:

@@ -49,7 +49,9 @@ class OpenAISpeech:
         shared = chunk_head(body.get("model", "")) | ({"usage": None} if told else {})
         opening = {"role": "assistant", "content": "", "refusal": None}
         frames = [Frame(event(shared | choice(opening)))]
-        frames += [Frame(event(shared | choice(delta)), "chunk") for delta in deltas(answer)]
+        for delta in deltas(answer):
+            told_of = logprobs([delta["content"]], body) if "content" in delta else None
+            frames.append(Frame(event(shared | choice(delta, logprobs=told_of)), "chunk"))
         frames += [Frame(event(shared | choice({}, answer.reason)), "end")]
         if told:
             frames.append(Frame(event(shared | {"choices": [], "usage": usage(answer)}), "end"))
@@ -69,7 +71,7 @@ class OpenAISpeech:
         finished = {
             "index": 0,
             "message": message,
-            "logprobs": None,
+            "logprobs": logprobs(answer.text_chunks, body),
             "finish_reason": answer.reason,
         }
         head = chunk_head(body.get("model", "")) | {"object": "chat.completion"}
@@ -138,10 +140,31 @@ def chunk_head(model: str) -> JsonObject:
     }
 
 
-def choice(delta: JsonObject, finish: str | None = None) -> JsonObject:
+def choice(
+    delta: JsonObject, finish: str | None = None, *, logprobs: JsonObject | None = None
+) -> JsonObject:
     """The only choice of a chunk."""
-    only = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
+    only = {"index": 0, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
     return {"choices": [only]}
+
+
+def logprobs(words: list[str], body: JsonObject) -> JsonObject | None:
+    """What is told of each word, where it was asked for."""
+    if not body.get("logprobs"):
+        return None
+
+    told = [logprob(word, body.get("top_logprobs") or 0) for word in words]
+    return {"content": told, "refusal": None}
+
+
+def logprob(word: str, others: int) -> JsonObject:
+    """A word as one token, with made-up probabilities: the first is the likeliest."""
+
+    def entry(text: str, number: int) -> JsonObject:
+        return {"token": text, "logprob": -0.5 * (number + 1), "bytes": list(text.encode())}
+
+    top = [entry(f"{word}{number or ''}", number) for number in range(others)]
+    return entry(word, 0) | {"top_logprobs": top}
 
 
 def deltas(answer: Answer) -> Iterator[JsonObject]:

@@ -56,6 +56,11 @@ class Loopback:
         return self._desk.shelf.capabilities
 
     @property
+    def parameters(self) -> dict[str, str]:
+        """The parameter lines of a model's own file, as Ollama's /api/show gives them."""
+        return self._desk.shelf.parameters
+
+    @property
     def require_key(self) -> str | None:
         """The only key that is let in; None lets everybody in."""
         return self._desk.require_key

@@ -41,10 +41,11 @@ class Page(NamedTuple):
 
 @dataclass
 class Shelf:
-    """The models that listings show, in the order given."""
+    """The models that listings show, in the order given, and what their files say."""
 
     models: list[str] = field(default_factory=lambda: ["llama3.2:latest", "qwen3:8b"])
     capabilities: dict[str, list[str]] = field(default_factory=dict)
+    parameters: dict[str, str] = field(default_factory=dict)
 
 
 class Speech(Protocol):

@@ -97,6 +97,10 @@ def _shell(kind: type[InteractiveShell]) -> InteractiveShell:
     shell = kind.instance(config=settings)
     shell.display_pub = KeptPublisher(shell=shell)
     shell.displayhook.do_full_cache = True
+    # IPython keeps these with the class: another shell's cell 5 would pass for this one's.
+    for kept in (shell.history_manager.outputs, shell.history_manager.exceptions):
+        kept.clear()
+
     return shell
 
 

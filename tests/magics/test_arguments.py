@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mojentic_nb.errors import BadArgument
-from mojentic_nb.magics.arguments import ASK, STRUCTURED, Flags, read_around, read_first, usage
+from mojentic_nb.magics.arguments import Flags, read_around, read_first, usage
+from mojentic_nb.magics.options import ASK, FIX, STRUCTURED
 
 
 def first(line):
@@ -55,6 +56,11 @@ def test_any_text_without_a_flag_is_a_prompt(text):
         ("-s 'You are \"it\"' hi", Flags(system='You are "it"'), "hi"),
         ('-s "a \\"b\\" c" hi', Flags(system='a "b" c'), "hi"),
         ("--max-tokens 1_000 hi", Flags(max_tokens=1000), "hi"),
+        ("--image a --image=b --image 'c d' hi", Flags(image=("a", "b", "c d")), "hi"),
+        ("-p terse --timeout 2.5 hi", Flags(persona="terse", timeout=2.5), "hi"),
+        ("--context 3 --code --format json hi", Flags(context=3, code=True, format="json"), "hi"),
+        ("--file 'my prompt.md'", Flags(file="my prompt.md"), ""),
+        ("-m one -m two hi", Flags(model="two"), "hi"),
         ("--tools f,g,, -q hi", Flags(tools=("f", "g"), quiet=True), "hi"),
         ("-o x -- --raw data", Flags(out="x"), "--raw data"),
         ("--dry-run --no-stream --raw --math --debug hi",
@@ -77,6 +83,21 @@ def test_flags_stand_first(line, flags, prompt):
         ("-t warm hi", "--temperature takes a number, not 'warm'"),
         ("--max-tokens 0 hi", "--max-tokens takes a whole number above 0, not '0'"),
         ("--tools , hi", "--tools names no tool"),
+        ("--imgae x hi", "(column 1). Did you mean --image?"),
+        ("-q --formt json hi", "(column 4). Did you mean --format?"),
+        ("--code --presona x hi", "(column 8). Did you mean --persona?"),
+        ("--contxt 3 hi", "Did you mean --context?"),
+        ("--tiemout 3 hi", "Did you mean --timeout?"),
+        ("--flie x hi", "Did you mean --file?"),
+        ("--format jsn hi", "--format jsn: there is no such format. Did you mean json?"),
+        ("--format x hi", "There are md, text, json, html, code."),
+        ("--context all hi", "--context takes a whole number above 0, not 'all'"),
+        ("--timeout 0 hi", "--timeout takes seconds above 0, not '0'"),
+        ("--timeout inf hi", "--timeout takes seconds above 0, not 'inf'"),
+        ("--timeout nan hi", "--timeout takes seconds above 0, not 'nan'"),
+        ("--code=now hi", "--code takes no value"),
+        ("--image", "--image needs a NAME"),
+        ("--persona '' hi", "--persona is empty"),
     ],
 )
 def test_a_slip_is_pointed_at(line, told):
@@ -105,9 +126,16 @@ def test_a_flag_after_the_prompt_began_is_noticed():
 )
 def test_around_a_type_flags_stand_anywhere(line, rest, out):
     read = around(line)
-    assert (read.rest, read.typed.get("out")) == (rest, out)
+    assert (read.rest, read.typed.get("out")) == (rest, out and [out])
 
 
-def test_every_flag_is_in_the_usage():
-    text = usage(["Ask."], ASK)
-    assert all(flag in text for option in ASK for flag in option.spellings)
+@pytest.mark.parametrize("options", [ASK, FIX, STRUCTURED])
+def test_every_flag_is_in_the_usage(options):
+    text = usage(["Ask."], options)
+    assert all(flag in text for option in options for flag in option.spellings)
+
+
+@pytest.mark.parametrize("options", [ASK, FIX, STRUCTURED])
+def test_no_two_flags_are_spelled_alike(options):
+    spellings = [flag for option in options for flag in option.spellings]
+    assert len(spellings) == len(set(spellings))

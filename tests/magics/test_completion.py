@@ -30,12 +30,32 @@ def offered(notebook, text):
         ("%llm --tools hal", "%llm --tools halve"),
         ("%llm --tools halve,res", "%llm --tools halve,resolve_date"),
         ("%llm -o tab", "%llm -o table"),
+        ("%llm --image tab", "%llm --image table"),
+        ("%llm --image la", "%llm --image last"),
+        ("%llm --image a.png --image figures/pl", "%llm --image a.png --image figures/plot.png"),
+        ("%llm --file fig", "%llm --file figures/"),
+        ("%llm --format ht", "%llm --format html"),
+        ("%llm -p tea", "%llm -p teacher"),
+        ("%llm --persona co", "%llm --persona cook"),
+        ("%llm --cont", "%llm --context"),
+        ("%llm --co", "%llm --code"),
+        ("%llm_fix --co", "%llm_fix --code"),
+        ("%llm_fix -m de", "%llm_fix -m demo"),
+        ("%%structured int --ima", "%%structured int --image"),
+        ("%llm_config budget_u", "%llm_config budget_usd="),
+        ("%llm_config nest_asyncio=o", "%llm_config nest_asyncio=on"),
+        ("%llm_config stream=a", "%llm_config stream=auto"),
+        ("%llm_config per", "%llm_config personas"),
         ("%llm_config tem", "%llm_config temperature="),
         ("%llm_config model=de", "%llm_config model=demo"),
         ("%llm_models oll", "%llm_models ollama"),
     ],
 )
-def test_tab(notebook, loopback, monkeypatch, text, completed):
+def test_tab(notebook, loopback, monkeypatch, tmp_path, text, completed):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "plot.png").write_bytes(b"")
+    (tmp_path / "mojentic_nb.toml").write_text('[personas]\ncook = "Cook."')
     loopback.models = ["tiny:1b"]
     monkeypatch.setenv("OLLAMA_HOST", loopback.url)
     notebook.ok("table = 1\ndef halve(x): return x / 2")
@@ -59,3 +79,14 @@ def test_a_cell_of_python_above_is_not_a_prompt(notebook):
 def test_hidden_names_are_not_offered(notebook):
     notebook.ok("table = 1\n_secret = 2")
     assert not any("get_ipython" in one or "{_" in one for one in offered(notebook, "%llm {"))
+
+
+def test_a_broken_settings_file_leaves_completion_alone(notebook, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mojentic_nb.toml").write_text("[")
+    assert offered(notebook, "%llm --persona te") == []
+    assert "%llm --persona" in offered(notebook, "%llm --pers")
+
+
+def test_a_folder_that_is_not_there_offers_nothing(notebook):
+    assert offered(notebook, "%llm --file no/such/folder/x") == []

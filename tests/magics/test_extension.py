@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 from IPython.core.error import UsageError
 
-NAMES = ("llm", "structured", "llm_config", "llm_models")
+NAMES = ("llm", "structured", "llm_fix", "llm_cassette", "llm_config", "llm_models")
 
 
 def known(notebook):

@@ -54,7 +54,7 @@ def shown_error(notebook, cell):
         ("%%structured int\n \n", "no text to read"),
         ("%llm_config modle=demo", "Did you mean model?"),
         ("%llm_config temperature=hot", "a number from 0 to 2"),
-        ("%llm_config temperature=7", "less than or equal to 2"),
+        ("%llm_config temperature=7", "a number from 0 to 2"),
         ("%llm_config stream=maybe", "auto, on or off"),
         ("%llm_config math=maybe", "on or off"),
         ("%llm_config model", "model has no value"),

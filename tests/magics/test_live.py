@@ -7,6 +7,8 @@ import pytest
 from mojentic_nb import FrozenClock
 from mojentic_nb.errors import GatewayBusy
 from mojentic_nb.events import (
+    FellBack,
+    Limited,
     ModelAsked,
     Retrying,
     TextDelta,
@@ -44,7 +46,7 @@ def test_metadata_come_with_the_last_frame_alone(live):
 
 @pytest.mark.parametrize("way", ["flag", "setting", "variable", "capture"])
 def test_streaming_can_be_off(live, monkeypatch, way):
-    live.ok("%llm_config stream=" + {"setting": "off", "variable": "auto"}.get(way, "on"))
+    live.ok("%llm_config stream=" + {"setting": "off", "variable": "none"}.get(way, "on"))
     monkeypatch.delenv("PYTEST_CURRENT_TEST")
     if way == "variable":
         monkeypatch.setenv("MOJENTIC_NB_STREAM", "off")
@@ -130,3 +132,27 @@ def test_the_picture_in_full():
     assert (mark, footer) == ("[partial]", "x")
     assert frame.text == "Done."
     assert frame.markdown().count("<details>") == 2
+
+
+def test_thoughts_are_folded_away_above_the_answer_and_kept():
+    frame = Frame()
+    for event in (ModelAsked("m", 1), ThinkingDelta("Hm, $5 <b>"), TextDelta("Yes.")):
+        frame.take(event)
+
+    fold, answer = frame.markdown().split("</details>")
+    assert fold.startswith("<details><summary>thinking · 10 characters</summary>")
+    assert "```\nHm, $5 <b>\n```" in fold
+    assert answer.strip() == "Yes."
+    assert frame.plain() == "[thinking · 10 characters]\n\nYes."
+    assert (frame.thinking, frame.text) == ("Hm, $5 <b>", "Yes.")
+
+
+def test_a_place_in_line_is_told_while_it_lasts_and_a_fallback_for_good():
+    frame = Frame()
+    frame.take(Limited("openai", None))
+    assert frame.plain() == "[waiting for a place at openai]"
+    frame.take(Limited("openai", 2.0))
+    assert "2.00 s" in frame.markdown()
+    frame.take(FellBack("openai:a", "demo:demo", GatewayBusy("busy")))
+    frame.take(TextDelta("Hi"))
+    assert frame.plain() == "Hi\n\n[openai:a could not answer; this is from demo:demo]"

@@ -1,0 +1,80 @@
+"""The flags there are, and which magic takes which.
+
+Law: a table and nothing else; `arguments.py` reads lines by it, `completion.py` offers it,
+`usage` shows it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["ASK", "FIX", "FORMATS", "STRUCTURED", "Option"]
+
+# How a reply may be shown; the reply itself stays whole.
+FORMATS = ("md", "text", "json", "html", "code")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """One flag; `value` names what it takes, or is empty for a switch."""
+
+    name: str
+    short: str = ""
+    value: str = ""
+    about: str
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """As it may be typed, the short form first."""
+        long = f"--{self.name}"
+        return (f"-{self.short}", long) if self.short else (long,)
+
+
+_MODEL = Option(
+    name="model", short="m", value="MODEL", about="such as demo, ollama:llama3.2, openai:gpt-5.4"
+)
+_SYSTEM = Option(name="system", short="s", value="TEXT", about="system message of this call")
+_TEMPERATURE = Option(
+    name="temperature", short="t", value="NUMBER", about="randomness, 0 (none) to 2"
+)
+_MAX_TOKENS = Option(name="max-tokens", value="COUNT", about="upper bound on the answer's tokens")
+_TOOLS = Option(
+    name="tools", value="F,G", about="functions of this notebook, or built-in tools, by name"
+)
+_NO_STREAM = Option(name="no-stream", about="show the answer when it is whole")
+_FRESH = Option(name="fresh", about="neither send the conversation so far nor keep this turn")
+_RAW = Option(name="raw", about="leave {names} in the text as they are")
+_DRY_RUN = Option(name="dry-run", about="show what would be sent, and send nothing")
+_IMAGE = Option(
+    name="image",
+    value="NAME",
+    about="send an image: a figure or picture of this notebook, a path, an address, or last",
+)
+_FORMAT = Option(
+    name="format", value="|".join(FORMATS), about="how the reply is shown; md is usual"
+)
+_CODE = Option(name="code", about="put the reply's code into the next cell, and never run it")
+_CONTEXT = Option(name="context", value="COUNT", about="tell of so many earlier cells and results")
+_PERSONA = Option(
+    name="persona", short="p", value="NAME", about="system message by name: teacher, reviewer, ..."
+)
+_FILE = Option(name="file", value="PATH", about="a prompt file; the text of the cell follows it")
+_TIMEOUT = Option(name="timeout", value="SECONDS", about="how long a server may be silent")
+_OUT = Option(name="out", short="o", value="NAME", about="keep the result in this variable, too")
+_DEBUG = Option(name="debug", about="show the whole traceback of a failure")
+_QUIET = Option(name="quiet", short="q", about="show nothing")
+_MATH = Option(name="math", about="dollar signs are mathematics, not money")
+_FRAME = Option(name="frame", about="make a single object a DataFrame of one row")
+_HELP = Option(name="help", about="show this")
+
+_SAYING = (_MODEL, _SYSTEM, _PERSONA, _TEMPERATURE, _MAX_TOKENS, _TIMEOUT)
+
+ASK = (
+    *(*_SAYING, _TOOLS, _IMAGE, _FILE, _CONTEXT, _OUT, _FORMAT, _CODE, _NO_STREAM, _FRESH),
+    *(_RAW, _DRY_RUN, _QUIET, _MATH, _DEBUG, _HELP),
+)
+FIX = (*_SAYING, _OUT, _CODE, _NO_STREAM, _FRESH, _DRY_RUN, _QUIET, _DEBUG, _HELP)
+STRUCTURED = (
+    *(_OUT, _FRAME, *_SAYING, _TOOLS, _IMAGE, _NO_STREAM, _RAW, _DRY_RUN, _QUIET),
+    *(_DEBUG, _HELP),
+)
