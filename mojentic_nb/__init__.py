@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mojentic_nb import catalogue as catalogue
     from mojentic_nb import errors as errors
     from mojentic_nb.background import Job
-    from mojentic_nb.broker import LLMBroker, ask
+    from mojentic_nb.broker import LLMBroker
     from mojentic_nb.catalogue import ModelCard
     from mojentic_nb.clock import FrozenClock
     from mojentic_nb.composers import FileTypeSensor, MessageBuilder
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mojentic_nb.hooks.retry import Retry
     from mojentic_nb.media import DocumentPart, ImagePart
     from mojentic_nb.messages import LLMMessage, LLMToolCall, MessageRole
+    from mojentic_nb.one_question import ask
     from mojentic_nb.reply import Reply
     from mojentic_nb.tokens import TokenCount, TokenizerGateway
     from mojentic_nb.tools.definition import LLMTool, tool
@@ -67,7 +68,7 @@ _HOMES = {
     "TokenCount": "tokens",
     "TokenizerGateway": "tokens",
     "Usage": "events",
-    "ask": "broker",
+    "ask": "one_question",
     "catalogue": "",
     "errors": "",
     "tool": "tools.definition",

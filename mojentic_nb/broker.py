@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import aclosing, closing
 from functools import partial
-from typing import Any, TypeVar, Unpack, overload
+from os import PathLike
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 
 from mojentic_nb.background import Job
 from mojentic_nb.bus import Bus, Listener
@@ -19,7 +20,7 @@ from mojentic_nb.config import CompletionConfig, Timeouts
 from mojentic_nb.drive import awaiting, here
 from mojentic_nb.errors import BadArgument
 from mojentic_nb.events import Event, TextDelta, TurnFinished
-from mojentic_nb.gateways.choose import choose, choose_also, default_model
+from mojentic_nb.gateways.choose import Chooser
 from mojentic_nb.gateways.gateway import LLMGateway
 from mojentic_nb.hooks.budget import Budget
 from mojentic_nb.hooks.cache import ResponseCache
@@ -32,7 +33,10 @@ from mojentic_nb.reply import Reply
 from mojentic_nb.structured import REPAIRS, Growing, shape_given
 from mojentic_nb.turn import one_call
 
-__all__ = ["CallOptions", "LLMBroker", "ask", "default_model"]
+if TYPE_CHECKING:
+    from mojentic_nb.gateways.cassette import Cassette
+
+__all__ = ["CallOptions", "LLMBroker"]
 
 T = TypeVar("T")
 
@@ -67,9 +71,11 @@ class LLMBroker:
         deadline: Seconds for a whole turn, tools and waits included.
         policies: Your own, outermost first; they stand between redaction and fallback
             (see `mojentic_nb.hooks.points`).
+        cassette: Records and replays this broker's calls, whatever else may hold.
 
     Raises:
         BadArgument: The model's name or a setting makes no sense.
+        CassetteError: The cassette's file is none, or damaged; it is left alone.
     """
 
     def __init__(
@@ -90,9 +96,10 @@ class LLMBroker:
         limit: RateLimit | None = None,
         deadline: float | None = None,
         policies: Sequence[Any] = (),
+        cassette: Cassette | str | PathLike[str] | None = None,
     ) -> None:
-        named = default_model() if model is None and gateway is None else model
-        self.gateway, self.model = choose(named or "", gateway)
+        chooser = Chooser(cassette)
+        self.gateway, self.model = chooser.first(model, gateway)
         self.tokenizer = tokenizer
         self.config = config
         self.retry = retry or Retry()
@@ -103,7 +110,7 @@ class LLMBroker:
             redact=redact,
             policies=policies,
             fallback=fallback,
-            choose=partial(choose_also, model=self.model),
+            choose=partial(chooser.also, model=self.model),
             cache=cache,
             budget=budget,
             limit=limit,
@@ -384,15 +391,3 @@ class LLMBroker:
         **how: Unpack[How],
     ) -> Plan:
         return planned(self, messages, tools, config, options, **how)
-
-
-def ask(prompt: Prompt, *, model: str | None = None, tools: Any = None, **options: Any) -> Reply:
-    """Ask one question and wait for the answer.
-
-    Args:
-        prompt: Text or messages.
-        model: Such as `"demo"` or `"ollama:llama3.2"`; by default what is there.
-        tools: Tools or functions the model may call.
-        **options: What `LLMBroker.generate` takes.
-    """
-    return LLMBroker(model).generate(prompt, tools, **options)

@@ -150,7 +150,7 @@ def settings_now() -> tuple[tuple[Known, ...], tuple[str, ...]]:
 
 def default_model() -> str:
     """The model a call without one takes; the reason in brackets when there is none."""
-    from mojentic_nb.broker import default_model
+    from mojentic_nb.gateways.choose import default_model
 
     try:
         return default_model()

@@ -6,7 +6,10 @@ Ollama's, as in Mojentic. Only `default_model` asks the network, and only Ollama
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from mojentic_nb.config import Timeouts
 from mojentic_nb.errors import BadArgument, GatewayError
@@ -16,7 +19,10 @@ from mojentic_nb.gateways.gateway import LLMGateway
 from mojentic_nb.gateways.ollama import OllamaGateway
 from mojentic_nb.gateways.openai import OpenAIGateway
 
-__all__ = ["GATEWAYS", "choose", "choose_also", "default_model"]
+if TYPE_CHECKING:
+    from mojentic_nb.gateways.cassette import Cassette
+
+__all__ = ["GATEWAYS", "Chooser", "choose", "choose_also", "default_model"]
 
 GATEWAYS: dict[str, type[LLMGateway]] = {
     "ollama": OllamaGateway,
@@ -124,3 +130,44 @@ def default_model(make: Callable[..., LLMGateway] | None = None) -> str:
             continue
 
     return "demo"
+
+
+class Chooser:
+    """Finds the gateways of one broker, each with its cassette over it if it has one.
+
+    Args:
+        cassette: The broker's own, or its path.
+
+    Raises:
+        BadArgument: It is no cassette.
+    """
+
+    def __init__(self, cassette: Cassette | str | os.PathLike[str] | None) -> None:
+        self._cassette: Cassette | None = None
+        if cassette is not None:
+            from mojentic_nb.gateways.cassette import Cassette
+
+            self._cassette = Cassette.of(cassette)
+
+    def first(self, model: str | None, gateway: LLMGateway | None) -> tuple[LLMGateway, str]:
+        """The broker's own gateway, and the model's name on it; see `choose`."""
+        with self._listing():
+            named = default_model() if model is None and gateway is None else model
+            return self._over(*choose(named or "", gateway))
+
+    def also(self, given: object, *, model: str) -> tuple[LLMGateway, str]:
+        """One that is fallen back on; see `choose_also`."""
+        with self._listing():
+            return self._over(*choose_also(given, model=model))
+
+    @contextmanager
+    def _listing(self) -> Iterator[None]:
+        """What models there are is asked of the cassette, too."""
+        if self._cassette is None:
+            yield
+        else:
+            with self._cassette.lent():
+                yield
+
+    def _over(self, gateway: LLMGateway, model: str) -> tuple[LLMGateway, str]:
+        return (gateway if self._cassette is None else self._cassette.on(gateway)), model

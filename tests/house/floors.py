@@ -31,7 +31,11 @@ FLOORS = (
     ),
     floor("L1 telling", "hooks bus views"),
     floor("L2 rooms", "gateways tools tracer state"),
-    floor("L3 the turn", "turn drive plan background broker reply structured chat", shared=True),
+    floor(
+        "L3 the turn",
+        "turn drive plan background broker one_question reply structured chat",
+        shared=True,
+    ),
     floor("L4 uses", "batch compare agents workflows bridges scripting"),
     floor("L5 widgets", "widgets"),
     floor("L6 magics", "magics"),
