@@ -11,6 +11,7 @@ from benchmarks.bench import Row
 from benchmarks.crowds import crowds
 from benchmarks.notebook import notebook
 from benchmarks.objects import growing_objects
+from benchmarks.policies import policies
 from benchmarks.replays import replays
 from benchmarks.starts import starts
 from benchmarks.streams import first_chunks, small_calls, streamed_chunks
@@ -34,7 +35,15 @@ def main() -> int:
     """Print the table; 1 where a bar is missed."""
     rows = [*starts(), *growing_objects()]
     with server() as url:
-        for measure in (streamed_chunks, small_calls, first_chunks, crowds, replays, notebook):
+        for measure in (
+            streamed_chunks,
+            small_calls,
+            first_chunks,
+            crowds,
+            replays,
+            policies,
+            notebook,
+        ):
             rows += measure(url)
 
     print(table(rows))

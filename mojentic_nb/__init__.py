@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mojentic_nb.gateways.anthropic import AnthropicGateway
     from mojentic_nb.gateways.cassette import Cassette
     from mojentic_nb.gateways.demo import DemoGateway
+    from mojentic_nb.gateways.embeddings_gateway import EmbeddingsGateway
     from mojentic_nb.gateways.ollama import OllamaGateway
     from mojentic_nb.gateways.openai import OpenAIGateway
     from mojentic_nb.hooks.budget import Budget
@@ -46,6 +47,7 @@ _HOMES = {
     "CompletionConfig": "config",
     "DemoGateway": "gateways.demo",
     "DocumentPart": "media",
+    "EmbeddingsGateway": "gateways.embeddings_gateway",
     "FileTypeSensor": "composers",
     "FrozenClock": "clock",
     "ImagePart": "media",
@@ -82,6 +84,7 @@ __all__ = [
     "CompletionConfig",
     "DemoGateway",
     "DocumentPart",
+    "EmbeddingsGateway",
     "FileTypeSensor",
     "FrozenClock",
     "ImagePart",

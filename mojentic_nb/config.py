@@ -105,6 +105,8 @@ def _texts(value: Any) -> Any:
 Texts = Annotated[
     tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_texts), Field(min_length=1)
 ]
+# JSON has no word for what is infinite or no number: it would be sent as nothing.
+Seconds = Annotated[float, Field(allow_inf_nan=False)]
 Penalty = Annotated[float, Field(ge=-2, le=2)]
 
 
@@ -123,7 +125,9 @@ class CompletionConfig(BaseModel):
         presence_penalty: Against words that have come before, -2 to 2.
         frequency_penalty: The same, growing with how often they came.
         logprobs: How many likeliest tokens to give with each token of the answer, 0 to
-            20, in the reply's `logprobs`; OpenAI's and llama.cpp's servers.
+            20, in the reply's `logprobs`; not Anthropic.
+        n: How many answers to give; the further ones are in the reply's `alternatives`.
+            Chat completions only, and without tools.
         tool_choice: "auto", "none", "required", or the name of the one tool to call.
         reasoning_effort: How long to think first, where the model can.
         reasoning_profile: What the model understands of it; checked here.
@@ -149,12 +153,13 @@ class CompletionConfig(BaseModel):
     presence_penalty: Penalty | None = None
     frequency_penalty: Penalty | None = None
     logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
+    n: Annotated[int, Field(ge=1, le=128)] | None = None  # OpenAI's own bound
     tool_choice: Annotated[str, Field(min_length=1)] | None = None
     reasoning_effort: ReasoningEffort | None = None
     reasoning_profile: ReasoningProfile | None = None
     retain_reasoning: bool = False
     response_format: ResponseFormat | None = None
-    keep_alive: Annotated[float | str, Field(union_mode="left_to_right")] | None = None
+    keep_alive: Annotated[Seconds | str, Field(union_mode="left_to_right")] | None = None
     cache_prompt: bool = False
     extra: dict[str, Any] | None = None
     max_tool_iterations: Annotated[int, Field(ge=0)] | None = 10
@@ -170,14 +175,17 @@ class CompletionConfig(BaseModel):
         if rest.get("max_tokens") not in (None, bound):
             raise ValueError("max_tokens and num_predict are one setting with two names; give one")
 
-        return rest if bound in (None, -1) else {**rest, "max_tokens": bound}
+        return rest if bound is None else {**rest, "max_tokens": None if bound == -1 else bound}
 
     @model_validator(mode="after")
     def _profile_knows_the_controls(self) -> Self:
+        self.check_reasoning()
+        return self
+
+    def check_reasoning(self) -> None:
+        """See whether the reasoning profile knows what is asked for; raises `ValueError`."""
         if self.reasoning_profile is not None:
             self.reasoning_profile.validate_controls(self.reasoning_effort, self.retain_reasoning)
-
-        return self
 
 
 class Sampling(TypedDict, total=False):
@@ -194,10 +202,15 @@ class Sampling(TypedDict, total=False):
     presence_penalty: float | None
     frequency_penalty: float | None
     logprobs: int | None
+    n: int | None
     tool_choice: str | None
     reasoning_effort: ReasoningEffort | str | None
+    reasoning_profile: ReasoningProfile | None
+    retain_reasoning: bool | None
     response_format: ResponseFormat | None
     keep_alive: float | str | None
+    cache_prompt: bool | None
+    extra: dict[str, Any] | None
     max_tool_iterations: int | None
 
 
@@ -258,10 +271,17 @@ def merged(config: CompletionConfig | None, loose: Mapping[str, Any]) -> Complet
 
     try:
         changes = CompletionConfig(**given)
+        known = {name: getattr(changes, name) for name in changes.model_fields_set}
+        whole = base.model_copy(update=known)
+        whole.check_reasoning()  # a copy is not checked by itself
     except ValidationError as problem:
-        raise BadArgument(_told(problem), hint="See help(CompletionConfig).") from None
+        told = _told(problem)
+    except ValueError as problem:
+        told = f"{problem}."
+    else:
+        return whole
 
-    return base.model_copy(update=changes.model_dump(exclude_unset=True))
+    raise BadArgument(told, hint="See help(CompletionConfig).")
 
 
 def _told(problem: ValidationError) -> str:

@@ -8,7 +8,7 @@ that does not answer is a finding, not a failure.
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from typing import Any, Literal, Protocol
@@ -88,6 +88,7 @@ class Diagnosis:
 
     Attributes:
         default_model: What `ask()` would talk to now, such as `ollama:llama3.2`.
+        cells_model: What `%llm` would, for it follows the settings and `ask()` does not.
         settings: What the magics start from, and where each value comes from.
         problems: What is wrong with a settings file or variable.
         versions: Version by package; None for one that is not installed.
@@ -96,6 +97,7 @@ class Diagnosis:
     default_model: str
     providers: tuple[Provider, ...]
     versions: dict[str, str | None]
+    cells_model: str = ""
     settings: tuple[Known, ...] = ()
     problems: tuple[str, ...] = ()
 
@@ -113,8 +115,10 @@ def examine(gateways: Sequence[Listing] | None = None) -> Diagnosis:
     """
     providers = tuple(asked(gateway) for gateway in gateways or built_in())
     settings, problems = settings_now()
+    usual = default_model()
     return Diagnosis(
-        default_model=default_model(),
+        default_model=usual,
+        cells_model=cells_model(usual, settings),
         providers=providers,
         versions=installed_versions(),
         settings=settings,
@@ -148,20 +152,47 @@ def settings_now() -> tuple[tuple[Known, ...], tuple[str, ...]]:
     return tuple(found), tuple(problems)
 
 
-def default_model() -> str:
-    """The model a call without one takes; the reason in brackets when there is none."""
+def default_model(make: Callable[..., Any] | None = None) -> str:
+    """The model a call without one takes; the reason in brackets when there is none.
+
+    Args:
+        make: Makes a provider's gateway, where that is not simply its class.
+    """
     from mojentic_nb.gateways.choose import default_model
 
     try:
-        return default_model()
+        return default_model(make)
     except MojenticError as error:
         return f"({error.message})"
+
+
+def cells_model(usual: str, settings: Sequence[Known]) -> str:
+    """The model `%llm` takes without `-m`: the settings', or what their addresses lead to.
+
+    Args:
+        usual: What is taken where no setting says otherwise.
+        settings: All of them.
+    """
+    from mojentic_nb.gateways.choose import GATEWAYS
+    from mojentic_nb.gateways.configured import configured
+
+    named = next((one.value for one in settings if one.name == "model"), "")
+    if named:
+        return named
+
+    try:
+        is_elsewhere = any(preferences.address(provider) for provider in GATEWAYS)
+    except BadArgument:
+        return usual
+
+    return default_model(configured) if is_elsewhere else usual
 
 
 def asked(gateway: Listing) -> Provider:
     """One provider's answer; it is not asked when it needs a key and has none."""
     key = key_state(gateway)
-    found = Provider(name=gateway.name, url=public_address(gateway.url), key=key, answers=None)
+    url = "" if gateway.name == "demo" else public_address(gateway.url)
+    found = Provider(name=gateway.name, url=url, key=key, answers=None)
     if key == "not set":
         hint = f"Set {KEY_NAMES[gateway.name]} to use it."
         return replace(found, problem="No key is set.", hint=hint)
@@ -196,7 +227,10 @@ def installed_versions() -> dict[str, str | None]:
 
 def described(diagnosis: Diagnosis) -> str:
     """The diagnosis as a person reads it."""
-    lines = [f"A call without a model goes to {diagnosis.default_model}", ""]
+    lines = [f"A call without a model goes to {diagnosis.default_model}"]
+    if diagnosis.cells_model not in ("", diagnosis.default_model):
+        lines.append(f"In a notebook, %llm goes to {diagnosis.cells_model}")
+    lines.append("")
     for provider in diagnosis.providers:
         lines.extend(provider_lines(provider))
 

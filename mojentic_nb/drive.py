@@ -19,7 +19,7 @@ from typing import Any
 from mojentic_nb.bus import Bus
 from mojentic_nb.clock import Clock, SystemClock, TurnClock
 from mojentic_nb.effects import Ask, Effect, Fetch, Outcome, Stopped, Tell, Turn, Use, Wait
-from mojentic_nb.errors import DeadlineExceeded, GatewayError, MojenticError
+from mojentic_nb.errors import BadArgument, DeadlineExceeded, GatewayError, MojenticError
 from mojentic_nb.events import (
     Answer,
     Envelope,
@@ -84,7 +84,13 @@ class Setting:
         return await calling.arun(self.tools, use.call, self.time, within_s=use.within_s)
 
     def fetching(self, fetch: Fetch) -> Fetching:
-        """A web address about to be read."""
+        """A web address about to be read; no other effect is left when this is asked."""
+        if not isinstance(fetch, Fetch):
+            raise BadArgument(
+                f"A policy yielded {fetch!r}, which is no effect.",
+                hint="Pass a call on with `answer = yield from proceed(call)`.",
+            )
+
         return Fetching(fetch.url, self.gateway, within_s=fetch.within_s)
 
     def wait(self, wait: Wait) -> None:

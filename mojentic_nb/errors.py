@@ -208,6 +208,7 @@ class GatewayError(MojenticError):
     Attributes:
         gateway: Name of the gateway, such as `ollama`.
         partial: Text received before the failure, whole; `""` if none.
+        thinking: Thoughts received before the failure, likewise.
         has_begun: True once anything of the answer was delivered; such a call is
             never repeated by itself.
         status: HTTP status code, when the server gave one.
@@ -231,6 +232,7 @@ class GatewayError(MojenticError):
         self.status = status
         self.retry_after_s = retry_after_s
         self.partial = ""
+        self.thinking = ""
         self.has_begun = False
 
     def add(self, hint: str) -> None:

@@ -90,6 +90,7 @@ class Answer:
         model: The model as the provider names it.
         logprobs: For each token of the answer its text, log-probability and likeliest
             others, as the provider gave them; empty where not asked for.
+        alternatives: Texts of the further answers, where several were asked for.
         provider_state: What the provider wants back with this answer in the next call.
         headers: The few response headers that policies read, such as rate limits.
         is_cached: A response cache had it; nothing was sent, and `usage` is 0.
@@ -105,6 +106,7 @@ class Answer:
     model: str = ""
     usage: Usage = Usage()
     logprobs: tuple[Any, ...] = ()
+    alternatives: tuple[str, ...] = ()
     provider_state: Any = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     is_cached: bool = False

@@ -33,6 +33,8 @@ class Reply(str):
         object: The object the text stands for, where a `response_format` asked for one.
         is_partial: The text is not whole: stopped, broken off or cut at a bound.
         is_cached: The answer came from a response cache.
+        logprobs: What the provider told of each token, where `logprobs` asked for it.
+        alternatives: The texts of the further answers, where `n` asked for several.
     """
 
     content: str
@@ -48,6 +50,8 @@ class Reply(str):
     object: Any
     is_partial: bool
     is_cached: bool
+    logprobs: tuple[Any, ...]
+    alternatives: tuple[str, ...]
 
     def __new__(cls, text: str = "", **known: Any) -> Self:
         """Make a reply of its text and whatever else is known of it."""
@@ -101,6 +105,8 @@ class Reply(str):
             object=finished.value,
             is_partial=answer.finish_reason in ("length", "content_filter"),
             is_cached=answer.is_cached,
+            logprobs=answer.logprobs,
+            alternatives=answer.alternatives,
         )
 
 
@@ -117,6 +123,8 @@ _UNKNOWN: dict[str, Any] = {
     "object": None,
     "is_partial": False,
     "is_cached": False,
+    "logprobs": (),
+    "alternatives": (),
 }
 
 

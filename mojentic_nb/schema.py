@@ -202,23 +202,28 @@ def check(value: Any, schema: Mapping[str, Any]) -> None:
     raise ShapeError("; ".join(lines), field=_path(tuple(found[0].absolute_path)))
 
 
-def strict(schema: Mapping[str, Any]) -> dict[str, Any] | None:
+_SAYS_WHAT = ("type", "properties", "anyOf", "allOf", "oneOf", "$ref", "enum", "const")
+
+
+def strict(schema: Mapping[str, Any] | bool) -> dict[str, Any] | None:
     """Rewrite a schema to the strict form (every property required, no others).
 
     Returns:
-        The strict schema, or `None` where the original allows free keys, which the
-        strict form cannot say. Source: OpenAI's structured-outputs guide.
+        The strict schema, or `None` where the original allows free keys or any value,
+        which the strict form cannot say. Source: OpenAI's structured-outputs guide.
     """
+    if not isinstance(schema, Mapping) or not any(word in schema for word in _SAYS_WHAT):
+        return None  # true and {} allow everything
+
     is_object = schema.get("type") == "object" or "properties" in schema
     if is_object and ("properties" not in schema or schema.get("additionalProperties")):
         return None
 
     result: dict[str, Any] = {}
     for name, part in schema.items():
-        rewritten = _strict_part(name, part)
-        if rewritten is None:
+        result[name] = _strict_part(name, part)
+        if result[name] is None and part is not None:
             return None
-        result[name] = rewritten
 
     if "properties" in schema:
         result["required"] = list(schema["properties"])
@@ -241,7 +246,7 @@ def _strict_part(name: str, part: Any) -> Any:
         options = [strict(option) for option in part]
         return None if None in options else options
 
-    if name == "items" and isinstance(part, Mapping):
+    if name == "items":
         return strict(part)
 
-    return "" if part is None else part
+    return part

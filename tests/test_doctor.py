@@ -211,3 +211,22 @@ def test_settings_are_aligned_and_short():
     assert model.startswith("  model   –  ")
     assert len(system) < 90
     assert model.index("default") == system.index("set")
+
+
+def test_a_cells_model_is_told_where_settings_make_it_another(tmp_path, loopback):
+    """A program's calls read no settings file; a notebook's do."""
+    assert run("doctor", MOJENTIC_NB_MODEL="ollama:x").splitlines()[:2] == [
+        "A call without a model goes to demo",
+        "In a notebook, %llm goes to ollama:x",
+    ]
+    file = tmp_path / "mine.toml"
+    file.write_text(f'[ollama]\nhost = "{loopback.url}"')
+    environment = {"MOJENTIC_NB_CONFIG": str(file), "OLLAMA_HOST": ""}
+    told = json.loads(run("doctor", "--json", **environment))
+    assert told["cells_model"].startswith("ollama:llama3.2")
+    assert "In a notebook" not in run("doctor")
+
+
+def test_the_demo_has_no_address():
+    (line,) = [line for line in run("doctor").splitlines() if line.startswith("✓ demo")]
+    assert line.endswith("key not needed")

@@ -228,6 +228,13 @@ def test_what_does_not_fit_is_none() -> None:
     )
     assert [(one.name, one.age) for one in seen[-1]] == [("Tim", None), ("Al", 9)]
     assert snapshots(list[int], '{"value": [1, "two", 3, 4,')[-1] == [1, None, 3, 4]
+    assert snapshots(dict[str, int], '{"a": 1, "b": "x", "c": 3, "d"')[-1] == {"a": 1, "c": 3}
+
+
+def test_a_dict_keeps_its_order_however_much_comes_at_once() -> None:
+    growth = Growth(Shape(dict[str, int]))
+    growth.add('{"z": 1, "b": 2, "a": 3, ')
+    assert list(growth.value()) == ["z", "b", "a"]
 
 
 @pytest.mark.parametrize(
@@ -301,12 +308,14 @@ def test_more_of_the_same_is_no_news() -> None:
 
 PEOPLE = {"value": [{"name": f"Ada Lovelace {n}", "age": n % 90} for n in range(2500)]}
 NESTED = {"value": [{"name": "A", "friends": [{"name": f"B{n}"}] * 4} for n in range(1000)]}
+MANY = {"value": {f"key {n}": [n, n, n] for n in range(4000)}}
 LONG = {"name": 'word "and"\n' * 8000}
 
 
 @pytest.mark.parametrize("size", [1, 4, 50, 3000, 10**6])
 @pytest.mark.parametrize(
-    "target, value", [(list[Person], PEOPLE), (list[Person], NESTED), (Person, LONG)]
+    "target, value",
+    [(list[Person], PEOPLE), (list[Person], NESTED), (Person, LONG), (dict[str, list[int]], MANY)],
 )
 def test_each_letter_is_read_a_bounded_number_of_times(target: Any, value: Any, size: int) -> None:
     text = json.dumps(value)

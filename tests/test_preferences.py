@@ -133,6 +133,10 @@ def test_paths_begin_where_their_file_is(project):
     [
         ("\n\nmodle = 1", ":3: 'modle' is no setting. Did you mean model?"),
         ("max_token = 1", ":1: 'max_token' is no setting. Did you mean max_tokens?"),
+        (
+            "nest_asyncio = 'on'",
+            "It is for one session: %llm_config nest_asyncio=on",
+        ),
         ("[olama]\nhost = 'x'", ":1: [olama] is no section. Did you mean ollama?"),
         (
             "[openai]\n\nbase = 'x'",

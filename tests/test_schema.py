@@ -83,9 +83,23 @@ def test_free_keys_cannot_be_strict() -> None:
     assert strict(Shape(Free).schema) is None
 
 
+@pytest.mark.parametrize("part", [True, {}, {"title": "Anything"}, {"anyOf": [True]}])
+def test_what_may_be_anything_cannot_be_strict(part: Any) -> None:
+    for whole in ({"properties": {"a": part}}, {"properties": {}, "$defs": {"a": part}}):
+        assert strict({"type": "object", **whole}) is None
+    assert strict({"type": "array", "items": part}) is None
+
+
 def test_a_dict_schema_is_checked_too() -> None:
     schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
     check({"n": 1}, schema)
     with pytest.raises(ShapeError) as caught:
         check({"n": "one"}, schema)
     assert caught.value.field == "n"
+
+
+def test_null_stays_null_in_the_strict_form() -> None:
+    schema = {"type": "object", "properties": {"gone": {"const": None, "type": "null"}}}
+    exact = strict(schema)
+    assert exact is not None
+    assert exact["properties"]["gone"] == {"const": None, "type": "null"}

@@ -199,16 +199,17 @@ LOOK = ToolUse("look", {"city": "London"})
 
 
 @every_protocol
-@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("stream", [streamed, awaited, None])
 def test_tools_run_and_then_comes_the_object(
-    loopback: Loopback, protocol: Protocol, stream: bool
+    loopback: Loopback, protocol: Protocol, stream: Stream | None
 ) -> None:
     loopback.script(Answer(tools=[LOOK]), Answer(GOOD))
     talker = protocol.broker(loopback.url, api_key="k")
     listened: list[Any] = []
     talker.subscribe(lambda envelope: listened.append(envelope.event))
     if stream:
-        made = streamed(talker, Person, tools=[look])[-1]
+        *grown, made = stream(talker, Person, tools=[look])
+        assert {one.age for one in grown} == {None}
     else:
         made = talker.generate_object("Who?", Person, tools=[look])
 

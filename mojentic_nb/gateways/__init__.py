@@ -7,6 +7,7 @@ knows an HTTP library. Importing this loads no HTTP library.
 from mojentic_nb.gateways.anthropic import AnthropicGateway
 from mojentic_nb.gateways.choose import default_model
 from mojentic_nb.gateways.demo import DemoGateway
+from mojentic_nb.gateways.embeddings_gateway import EmbeddingsGateway
 from mojentic_nb.gateways.gateway import LLMGateway
 from mojentic_nb.gateways.ollama import OllamaGateway
 from mojentic_nb.gateways.openai import OpenAIGateway
@@ -14,6 +15,7 @@ from mojentic_nb.gateways.openai import OpenAIGateway
 __all__ = [
     "AnthropicGateway",
     "DemoGateway",
+    "EmbeddingsGateway",
     "LLMGateway",
     "OllamaGateway",
     "OpenAIGateway",

@@ -42,7 +42,7 @@ BUDGETS = {
 _BUDGETED = re.compile(r"claude-3|-4(?![-.][6-9]\b|\d)")
 
 # Anthropic's protocol has no such fields; num_ctx and keep_alive are a local server's own.
-ABSENT = ("frequency_penalty", "logprobs", "presence_penalty", "seed")
+ABSENT = ("frequency_penalty", "logprobs", "n", "presence_penalty", "seed")
 
 
 def is_claude(model: str) -> bool:

@@ -16,6 +16,9 @@ from mojentic_nb.request import ChatRequest
 
 __all__ = ["chosen_tool", "inlined", "refuse_settings", "with_extra"]
 
+# Values that every provider can do: they are what it does anyway.
+USUAL: Mapping[str, tuple[Any, ...]] = {"tool_choice": ("auto", "none"), "n": (1,)}
+
 # Written by the house alone: another value would go past what a caller sees of the request.
 OURS = ("model", "messages", "input", "stream")
 
@@ -47,7 +50,8 @@ def refuse_settings(request: ChatRequest, names: Collection[str], *, whose: str,
 
     Args:
         request: What is asked.
-        names: Settings of `CompletionConfig`; `tool_choice` means a forced one.
+        names: Settings of `CompletionConfig`; `tool_choice` means a forced one,
+            and `n` more than one.
         whose: Who has them not, such as `anthropic`.
         hint: What to do instead.
 
@@ -56,10 +60,8 @@ def refuse_settings(request: ChatRequest, names: Collection[str], *, whose: str,
     """
     for name in sorted(names):
         value = getattr(request.config, name, None)
-        if name == "tool_choice" and value in ("auto", "none"):
-            continue
-        if value is not None:
-            shown = value if isinstance(value, str | int | float) else type(value).__name__
+        if value is not None and value not in USUAL.get(name, ()):
+            shown = value if isinstance(value, str | int | float | tuple) else type(value).__name__
             raise BadArgument(f"{name}={shown!r}: {whose} takes no {name}.", hint=hint)
 
 

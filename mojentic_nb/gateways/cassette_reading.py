@@ -37,7 +37,7 @@ def read(data: bytes, path: str) -> list[Recording]:
             continue
         try:
             reader.take(from_json(line), number)
-        except (ValueError, TypeError, KeyError, AttributeError) as problem:
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as problem:
             raise _damaged(path, number, problem) from None
 
     if reader.draft is not None:
@@ -143,6 +143,9 @@ def _add(draft: _Draft, found: dict[str, Any]) -> None:
 def _add_field(draft: _Draft, found: dict[str, Any]) -> None:
     draft.body = draft.body or {}
     name = found["field"]
+    if not isinstance(name, str):
+        raise ValueError(f"{name!r} is no name of a field")
+
     if "item" in found:
         draft.body.setdefault(name, []).append(found["item"])
     else:

@@ -1,7 +1,8 @@
 """A request as a cassette knows it: what is compared, and what may be kept.
 
 Law: pure. Keys never get past here: not those that the request carries, nor anything
-shaped like one. Host and port are left out, so that a notebook replays on any machine.
+shaped like one. A model server's host and port are left out, so that a notebook replays on
+any machine; those of a file on the web are kept.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from pydantic_core import from_json
 
-from mojentic_nb.errors import scrub, without
+from mojentic_nb.errors import HIDDEN, scrub, without
 from mojentic_nb.gateways.wire import WireRequest
 
 __all__ = ["Request", "answer_without_keys", "kept_headers", "secrets_of"]
@@ -33,6 +34,13 @@ _BASE64 = re.compile(r"(data:[\w/+.;=-]*;base64,)?([A-Za-z0-9+/_-]+={0,2})", re.
 # calls hf_hub_download must replay as it came.
 _MAY_BE_KEY = re.compile(r"(?=[\w*-]*\d)[\w*-]{20,}", re.ASCII)
 
+# A signature in an address lets everybody in, as a key does; it is another one every hour,
+# so without it the request is the same one as yesterday.
+_SIGNED = re.compile(
+    r"([?&;](?:[\w.-]*[_.-])?(?:key|sig|signature|token|secret|password|credential)=)[^\s&#;\"'<>)]+",
+    re.IGNORECASE | re.ASCII,
+)
+
 _KEPT_HEADERS = re.compile(
     r"content-type|retry-after(-ms)?|(x-)?request-id|(x|anthropic)-ratelimit-.*"
 )
@@ -44,7 +52,7 @@ class Request:
 
     Attributes:
         gateway: Who asks.
-        path: Of the URL, with its query.
+        path: Of the URL, with its query; the whole URL of a file on the web.
         body: The JSON value, without keys and with digests for pictures; `None` for a GET.
     """
 
@@ -57,12 +65,10 @@ class Request:
     def of(cls, wire: WireRequest) -> Request:
         """Read a request that is about to be sent."""
         secrets = secrets_of(wire)
-        parts = urlsplit(wire.url)
-        path = parts.path + (f"?{parts.query}" if parts.query else "")
         return cls(
             gateway=wire.gateway,
             method=wire.method,
-            path=scrub(path, *secrets),
+            path=_text_without_keys(_asked_path(wire), secrets),
             body=_kept(from_json(wire.body), secrets) if wire.body else None,
         )
 
@@ -76,6 +82,18 @@ class Request:
         return f"{self.method} {self.path}"
 
 
+def _asked_path(wire: WireRequest) -> str:
+    parts = urlsplit(wire.url)
+    if wire.is_of_the_web:
+        return urlunsplit(parts._replace(fragment=""))
+
+    return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def _text_without_keys(text: str, secrets: list[str]) -> str:
+    return scrub(_SIGNED.sub(rf"\1{HIDDEN}", text), *secrets)
+
+
 def secrets_of(wire: WireRequest) -> list[str]:
     """The keys a request carries."""
     return [secret for secret in wire.headers.secrets if len(secret) >= SHORTEST_KEY]
@@ -83,7 +101,7 @@ def secrets_of(wire: WireRequest) -> list[str]:
 
 def _kept(value: Any, secrets: list[str]) -> Any:
     if isinstance(value, str):
-        return _digest(value) or scrub(value, *secrets)
+        return _digest(value) or _text_without_keys(value, secrets)
     if isinstance(value, dict):
         return {name: _kept(one, secrets) for name, one in value.items()}
     if isinstance(value, list):

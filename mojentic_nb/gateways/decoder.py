@@ -266,6 +266,11 @@ class Decoder(ABC):
         raise kind(told, gateway=self.gateway, status=status)
 
     @property
+    def alternatives(self) -> tuple[str, ...]:
+        """Texts of further answers, where several were asked for."""
+        return ()
+
+    @property
     def provider_state(self) -> Any:
         """What the provider wants back with this answer; mostly nothing."""
         return None
@@ -283,6 +288,7 @@ class Decoder(ABC):
             model=self.model,
             usage=self.usage,
             logprobs=tuple(self.logprobs),
+            alternatives=self.alternatives,
             provider_state=self.provider_state,
             headers=self.headers,
             asked_at=asked_at,
@@ -293,6 +299,7 @@ class Decoder(ABC):
     def failed(self, error: GatewayError) -> None:
         """Write onto an error what had come before it."""
         error.partial = "".join(self.texts)
+        error.thinking = "".join(self.thoughts)
         error.has_begun = self.has_begun
 
     def _garbled(self, data: bytes) -> GatewayGarbled:

@@ -67,9 +67,9 @@ class DemoGateway(OllamaGateway):
     def _body(self, request: ChatRequest) -> dict[str, Any]:
         refuse_settings(
             request,
-            ("logprobs",),
+            ("logprobs", "n"),
             whose="The demo model",
-            hint="Rules have no probabilities: ask a real model.",
+            hint="Rules have one answer and no probabilities: ask a real model.",
         )
         choice = chosen_tool(request)
         if choice in (None, "auto", "none"):

@@ -75,7 +75,7 @@ class EmbeddingJob:
 
 
 def _texts(given: str | Iterable[str]) -> list[str]:
-    if isinstance(given, bytes | Mapping) or not isinstance(given, Iterable):
+    if isinstance(given, bytes | Mapping | set | frozenset) or not isinstance(given, Iterable):
         raise BadArgument(f"text must be a text or a list of texts, not {type(given).__name__}.")
 
     texts = [given] if isinstance(given, str) else list(given)

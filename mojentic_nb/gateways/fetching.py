@@ -26,7 +26,9 @@ class Fetching:
 
         self.transport = gateway.transport
         ends_at = None if within_s is None else SystemClock.now() + within_s
-        self.wire = WireRequest(gateway=gateway.name, method="GET", url=url, ends_at=ends_at)
+        self.wire = WireRequest(
+            gateway=gateway.name, method="GET", url=url, ends_at=ends_at, is_of_the_web=True
+        )
         self._pieces: list[bytes] = []
         self._size = 0
 

@@ -293,7 +293,7 @@ class LLMGateway(ABC):
 
         try:
             return read(found)
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        except (AttributeError, LookupError, OverflowError, TypeError, ValueError):
             raise GatewayGarbled(
                 f"{self.name} sent what is {told}: {preview(to_json(found))}",
                 hint="Check the address.",

@@ -27,7 +27,7 @@ class OllamaDecoder(Decoder):
                 raise TypeError("no text")
             self.texts.append(text)
             events.append(TextDelta(text))
-        if not text or len(message) > 2:
+        if not text or len(message) > 2 or "role" not in message:
             self._take_rest(message, events)
         if found.get("done"):
             self._finish(found)

@@ -9,7 +9,7 @@ from typing import Any
 
 from mojentic_nb.config import ReasoningEffort
 from mojentic_nb.errors import BadArgument
-from mojentic_nb.gateways.bodies import chosen_tool, inlined, with_extra
+from mojentic_nb.gateways.bodies import chosen_tool, inlined, refuse_settings, with_extra
 from mojentic_nb.media import DocumentPart, ImagePart, without_query
 from mojentic_nb.messages import LLMMessage, LLMToolCall, MessageRole
 from mojentic_nb.request import ChatRequest, ToolSpec
@@ -34,6 +34,7 @@ def chat_body(request: ChatRequest) -> dict[str, Any]:
         BadArgument: Something asked for is not to be had from Ollama.
     """
     config = request.config
+    refuse_settings(request, ("n",), whose="Ollama", hint="Ask as often as you want answers.")
     body: dict[str, Any] = {
         "model": request.model,
         "messages": [

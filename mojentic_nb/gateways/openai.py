@@ -17,6 +17,7 @@ from mojentic_nb.errors import BadArgument
 from mojentic_nb.gateways.decoder import Decoder
 from mojentic_nb.gateways.gateway import LLMGateway, hidden
 from mojentic_nb.gateways.openai_chat import ChatDecoder, ChatLogprobDecoder, chat_body
+from mojentic_nb.gateways.openai_choices import ChatChoicesDecoder
 from mojentic_nb.gateways.openai_events import ResponsesDecoder
 from mojentic_nb.gateways.openai_responses import responses_body
 from mojentic_nb.gateways.openai_terms import check_terms
@@ -103,7 +104,12 @@ class OpenAIGateway(LLMGateway):
         if self._speaks_responses(request, self._card(request.model)):
             return ResponsesDecoder(request, self.name)
 
-        kind = ChatDecoder if request.config.logprobs is None else ChatLogprobDecoder
+        config = request.config
+        # Its pieces come mixed: not knowing of it, one would take them for one answer.
+        if (config.extra or {}).get("n", config.n) not in (None, 1):
+            return ChatChoicesDecoder(request, self.name)
+
+        kind = ChatDecoder if config.logprobs is None else ChatLogprobDecoder
         return kind(request, self.name)
 
     def models_in(self, found: dict[str, Any]) -> list[str]:

@@ -15,7 +15,7 @@ from mojentic_nb.catalogue import ModelCard
 from mojentic_nb.config import CompletionConfig, ReasoningEffort
 from mojentic_nb.errors import BadArgument
 from mojentic_nb.events import Event, TextDelta, Usage
-from mojentic_nb.gateways.bodies import chosen_tool, with_extra
+from mojentic_nb.gateways.bodies import chosen_tool, refuse_settings, with_extra
 from mojentic_nb.gateways.decoder import SSEDecoder, count
 from mojentic_nb.gateways.openai_parts import content_of, plain_content
 from mojentic_nb.gateways.openai_strict import strict_parameters
@@ -37,6 +37,9 @@ def chat_body(request: ChatRequest, *, card: ModelCard | None) -> dict[str, Any]
     Raises:
         BadArgument: Something asked for is not to be had there.
     """
+    if request.tools:
+        told = "a call with tools"
+        refuse_settings(request, ("n",), whose=told, hint="Tools can follow one answer only.")
     retains = request.config.retain_reasoning
     body: dict[str, Any] = {
         "model": request.model,
@@ -136,6 +139,7 @@ def _options(config: CompletionConfig, card: ModelCard | None) -> dict[str, Any]
         "seed": config.seed,
         "presence_penalty": config.presence_penalty,
         "frequency_penalty": config.frequency_penalty,
+        "n": config.n,
     }
     if config.logprobs is not None:
         options["logprobs"] = True

@@ -2,7 +2,7 @@
 
 Nothing is stored at OpenAI (`store: false`). A reasoning model's thoughts come sealed
 and go back with the conversation while tools are being called, or always where
-`retain_reasoning` asks for it.
+`retain_reasoning` asks for it; other servers get them back in the open.
 
 Source: OpenAI's API reference, "Responses" and "Streaming events"; llama.cpp's server
 speaks a part of it.
@@ -30,7 +30,7 @@ __all__ = ["responses_body"]
 Item = dict[str, Any]
 
 # Settings that chat completions have and the Responses API has not.
-ABSENT = ("stop", "seed", "presence_penalty", "frequency_penalty")
+ABSENT = ("stop", "seed", "presence_penalty", "frequency_penalty", "n")
 
 
 def responses_body(request: ChatRequest, *, card: ModelCard | None, gateway: str) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def responses_body(request: ChatRequest, *, card: ModelCard | None, gateway: str
     refuse_settings(request, ABSENT, whose="OpenAI's Responses API", hint=hint)
     body: dict[str, Any] = {
         "model": request.model,
-        "input": list(_items(request, gateway)),
+        "input": list(_items(request, gateway, is_another=card is None)),
         "stream": request.stream and (card is None or card.may("streaming")),
         "store": False,
     }
@@ -58,15 +58,24 @@ def responses_body(request: ChatRequest, *, card: ModelCard | None, gateway: str
     return with_extra(body, request.config.extra)
 
 
-def _items(request: ChatRequest, gateway: str) -> Iterator[Item]:
-    messages = request.messages
+def _items(request: ChatRequest, gateway: str, *, is_another: bool) -> Iterator[Item]:
+    messages, retains = request.messages, request.config.retain_reasoning
     last_user = max(
         (n for n, one in enumerate(messages) if one.role is MessageRole.User), default=-1
     )
     for place, message in enumerate(messages):
-        gives_back = request.config.retain_reasoning or place > last_user
+        gives_back = retains or place > last_user
         sealed = sealed_items(message, request.model, gateway) if gives_back else None
+        if retains and is_another and not sealed and message.role is MessageRole.Assistant:
+            yield from _thoughts(message.thinking, place)
         yield from sealed or message_items(message)
+
+
+def _thoughts(thinking: str | None, place: int) -> Iterator[Item]:
+    """Thoughts in the open, as other servers have them: OpenAI takes its own only, sealed."""
+    if thinking:
+        content = [{"type": "reasoning_text", "text": thinking}]
+        yield {"type": "reasoning", "id": f"rs_{place}", "summary": [], "content": content}
 
 
 def sealed_items(message: LLMMessage, model: str, gateway: str) -> list[Item] | None:

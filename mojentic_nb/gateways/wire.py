@@ -99,6 +99,8 @@ class WireRequest:
         ends_at: When the answer must be whole, by the machine's clock.
         stamp: Where a cassette writes when this took place.
         unsendable: Why it can only be answered by a cassette, and not be sent.
+        is_of_the_web: The host says what is asked for; it is no server of models, which
+            may stand anywhere.
     """
 
     gateway: str
@@ -111,6 +113,7 @@ class WireRequest:
     ends_at: float | None = None
     stamp: Stamp = field(default_factory=Stamp, repr=False, compare=False)
     unsendable: MojenticError | None = None
+    is_of_the_web: bool = False
 
     @property
     def silence_s(self) -> float:

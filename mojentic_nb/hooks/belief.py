@@ -37,6 +37,7 @@ def believed(answer: Answer, prompt: int, bound: int, known: ModelCard) -> tuple
     """
     told = answer.usage
     output = written_tokens(answer)
+    # A provider may read what it kept for itself, such as earlier thoughts, but no more.
     most_in = known.context_tokens or prompt * TIMES + SLACK_HIGH
     doubts_in = _is_off(told.input_tokens, prompt, most_in)
     # An answer is never longer than it was allowed, but a server may ignore the bound.
@@ -58,8 +59,10 @@ def _is_off(told: int | None, ours: int, most: int) -> bool:
 
 def written_tokens(answer: Answer) -> int:
     """About how many tokens an answer is: text, thoughts and calls."""
-    calls = sum(
-        text_tokens(call.name) + len(to_json(call.arguments, fallback=str)) // 3
-        for call in answer.tool_calls
-    )
-    return text_tokens(answer.text) + text_tokens(answer.thinking) + calls
+    texts = [answer.text, answer.thinking, *answer.alternatives]
+    tokens = 0
+    for call in answer.tool_calls:
+        texts += [call.name, call.malformed or ""]
+        tokens += len(to_json(call.arguments, fallback=str)) // 3
+
+    return tokens + sum(map(text_tokens, texts))

@@ -8,42 +8,57 @@ its tokens, or what cannot be, is not believed: our own estimate counts, and an 
 
 from __future__ import annotations
 
+import math
 import threading
 from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
-from mojentic_nb.catalogue import ModelCard, card, cost_usd
+from pydantic_core import to_json
+
+from mojentic_nb.catalogue import ModelCard, Price, card, cost_usd
+from mojentic_nb.config import CompletionConfig
 from mojentic_nb.effects import Asking, Call, Proceed, Stopped, Tell
 from mojentic_nb.errors import (
     BadArgument,
     BudgetExceeded,
     DeadlineExceeded,
     GatewayError,
+    GatewayGarbled,
     GatewayTimeout,
+    GatewayTorn,
 )
 from mojentic_nb.events import BudgetSpent, Usage, UsageDoubted
 from mojentic_nb.hooks.belief import believed, estimated
-from mojentic_nb.hooks.weight import prompt_tokens, text_tokens
+from mojentic_nb.hooks.weight import answer_tokens, prompt_tokens, text_tokens
 
 __all__ = ["Budget", "Money"]
 
-# What is held for the answer of a call that names no bound itself, and what the call is
-# then bound to: some providers take 100,000 tokens and more for a "no bound".
-UNSAID_TOKENS = 16_384
+# A quick estimate of a request is at most so many times too low (`weight`); where that could
+# matter, it is counted. Without a model's own ranks a count may be a fifth too low.
+ROUGHLY = 4
+ESTIMATE_LOW = 1.25
 
 MILLION = 1_000_000
+NOTHING = Usage(input_tokens=0, output_tokens=0)
 
 
-@dataclass(frozen=True, slots=True)
-class Money:
+class Money(NamedTuple):
     """Dollars and tokens; `None` for the one that a budget does not bound."""
 
     usd: float | None = None
     tokens: int | None = None
 
     def __str__(self) -> str:
-        usd = [] if self.usd is None else [f"${self.usd:.4f}".rstrip("0").rstrip(".")]
+        usd = [] if self.usd is None else [dollars(self.usd)]
         tokens = [] if self.tokens is None else [f"{self.tokens:,} tokens"]
         return " and ".join(usd + tokens)
+
+
+def dollars(usd: float) -> str:
+    """An amount to read: four places, and two digits of what is less than that."""
+    places = 4 if usd >= 0.01 or not usd else 1 - math.floor(math.log10(usd))
+    shown = f"{usd:.{places}f}"
+    return f"${shown.rstrip('0').rstrip('.')}" if "." in shown else f"${shown}"
 
 
 class Budget:
@@ -63,9 +78,10 @@ class Budget:
     def __init__(self, *, usd: float | None = None, tokens: int | None = None) -> None:
         if usd is None and tokens is None:
             raise BadArgument("A Budget needs usd=, tokens= or both.")
-        for name, value in (("usd", usd), ("tokens", tokens)):
-            if value is not None and (isinstance(value, bool) or not value >= 0):
-                raise BadArgument(f"{name}={value!r} is not a number from 0 up.")
+        if not is_amount(usd, int | float):
+            raise BadArgument(f"usd={usd!r} is not a number from 0 up.")
+        if not is_amount(tokens, int):
+            raise BadArgument(f"tokens={tokens!r} is not a whole number from 0 up.")
 
         self.usd = usd
         self.tokens = tokens
@@ -102,72 +118,86 @@ class Budget:
         known = card(call.gateway.name, call.request.model)
         if self.usd is not None:
             known = priced(known, call)
-        prompt = prompt_tokens(call.request)
-        if self._is_close(prompt, known):
-            prompt = counted(call)
         # Made before, so that no interrupt can leave anything held.
         held = Held()
-        used = Usage(input_tokens=0, output_tokens=0)
+        used = NOTHING
         is_estimate = True
+        failed: GatewayError | None = None
         try:
-            self._hold(held, prompt, call.request.config.max_tokens, known)
+            prompt = self._hold(held, call, known)
             answer = yield from proceed(bound(call, held.output_tokens))
             used, is_estimate = believed(answer, prompt, held.output_tokens, known)
-            if is_estimate:
-                yield Tell(UsageDoubted(answer.usage, used))
         except GatewayError as error:
+            failed = error
             if may_cost(error):
-                used = estimated(prompt, text_tokens(error.partial))
-            raise
+                used = estimated(prompt, text_tokens(error.thinking + error.partial))
         except Stopped as gone:
             used = estimated(prompt, text_tokens(gone.text))
             raise
         finally:
-            spent = self._settle(held, used, known)
+            spent = self._settle(held, used, known, is_estimate=is_estimate)
 
-        yield Tell(spent if is_estimate else replace(spent, is_estimate=False))
+        if failed is not None:
+            if spent.tokens:
+                yield Tell(spent)
+            raise failed
+
+        if is_estimate:
+            yield Tell(UsageDoubted(answer.usage, used))
+        yield Tell(spent)
         return answer
 
-    def _is_close(self, prompt: int, known: ModelCard) -> bool:
-        """Whether a quick estimate is too rough for what is left."""
-        left = self.remaining
-        if left.tokens is not None and prompt * 4 > left.tokens:
-            return True
-
-        each = known.price.at(prompt).input or 0.0
-        return left.usd is not None and prompt * each * 4 > left.usd * MILLION
-
-    def _hold(self, held: Held, prompt: int, wanted: int | None, known: ModelCard) -> None:
-        """Set aside what a call may cost.
-
-        Args:
-            held: Where it is written down.
-            prompt: Tokens of the request.
-            wanted: Tokens the answer may have, if the caller says.
-            known: The model, with its price.
+    def _hold(self, held: Held, call: Call, known: ModelCard) -> int:
+        """Set aside what a call may cost; gives the tokens of its request.
 
         Raises:
             BudgetExceeded: So much is not left.
         """
-        price = known.price.at(prompt)
-        wanted = wanted or min(UNSAID_TOKENS, known.output_tokens or UNSAID_TOKENS)
+        prompt = prompt_tokens(call.request)
+        if not self._set_aside(held, prompt, call, known, is_rough=True):
+            prompt = counted(call)
+            self._set_aside(held, prompt, call, known, is_rough=False)
+
+        return prompt
+
+    def _set_aside(
+        self, held: Held, prompt: int, call: Call, known: ModelCard, *, is_rough: bool
+    ) -> bool:
+        """Set aside what a call may cost; False where that is too near for a rough count.
+
+        Args:
+            held: Where it is written down.
+            prompt: Tokens of the request.
+            call: With the tokens its answer may have, if the caller says.
+            known: The model, with its price.
+            is_rough: The request may be up to `ROUGHLY` times `prompt`.
+        """
+        config = call.request.config
+        answers = config.n or 1
+        wanted = answer_tokens(call.request, known.output_tokens)
+        most = prompt * ROUGHLY if is_rough else prompt
+        each_in, each_out = dearest(known.price.at(most), config)
         with self._lock:
             left = self._left()
             output = wanted
             if left.tokens is not None:
-                output = min(output, left.tokens - prompt)
-            if left.usd is not None:
-                output = min(output, _affordable(left.usd, prompt, price.input, price.output))
-            if output < 1:
-                raise self._exceeded(prompt, known, left)
+                output = min(output, left.tokens - most)
+            if left.usd is not None and most * each_in + output * each_out > left.usd * MILLION:
+                output = affordable(left.usd, most * each_in, each_out)
+            if is_rough and output < wanted:
+                return False
+            if output < answers:
+                raise self._exceeded(prompt, each_in, each_out, left)
 
-            usage = Usage(input_tokens=prompt, output_tokens=output)
             held.output_tokens, held.tokens = output, prompt + output
-            held.usd = 0.0 if self.usd is None else cost(usage, known)
+            held.usd = (prompt * each_in + output * each_out) / MILLION
             self._held_usd += held.usd
             self._held_tokens += held.tokens
+            return True
 
-    def _settle(self, held: Held, used: Usage, known: ModelCard) -> BudgetSpent:
+    def _settle(
+        self, held: Held, used: Usage, known: ModelCard, *, is_estimate: bool
+    ) -> BudgetSpent:
         """Give back what was held, and take what was used."""
         tokens = used.total_tokens or 0
         usd = None if self.usd is None else cost(used, known)
@@ -178,12 +208,13 @@ class Budget:
             self._spent_tokens += tokens
             left = self._left()
 
-        return BudgetSpent(usd, tokens, left.usd, left.tokens, True)
+        return BudgetSpent(usd, tokens, left.usd, left.tokens, is_estimate)
 
-    def _exceeded(self, prompt: int, known: ModelCard, left: Money) -> BudgetExceeded:
-        least = Usage(input_tokens=prompt, output_tokens=1)
+    def _exceeded(
+        self, prompt: int, each_in: float, each_out: float, left: Money
+    ) -> BudgetExceeded:
         price = Money(
-            None if self.usd is None else cost(least, known),
+            None if self.usd is None else (prompt * each_in + each_out) / MILLION,
             None if self.tokens is None else prompt + 1,
         )
         bounds = Money(self.usd, self.tokens)
@@ -192,6 +223,14 @@ class Budget:
             f"This call costs at least {price}, and {left} of {bounds} are left.{held}",
             hint="Give a larger Budget, or ask for less; nothing was sent.",
         )
+
+
+def is_amount(value: Any, kind: Any) -> bool:
+    """Whether this can be a bound, or is None."""
+    if value is None:
+        return True
+
+    return isinstance(value, kind) and not isinstance(value, bool) and value >= 0
 
 
 @dataclass(slots=True)
@@ -205,6 +244,11 @@ class Held:
 
 def cost(used: Usage, known: ModelCard) -> float:
     """Dollars of a call; what came from a cache of unknown price was read as all else."""
+    if not (used.cached_tokens or used.cache_write_tokens):
+        read, written = used.input_tokens or 0, used.output_tokens or 0
+        price = known.price.at(read)
+        return (read * (price.input or 0.0) + written * (price.output or 0.0)) / MILLION
+
     found = cost_usd(used, known)
     if found is None:
         plain = Usage(input_tokens=used.input_tokens, output_tokens=used.output_tokens)
@@ -216,32 +260,56 @@ def cost(used: Usage, known: ModelCard) -> float:
 def may_cost(error: GatewayError) -> bool:
     """Whether a provider may want money for a call that failed so.
 
-    For an answer that had begun it does, and where it was only silent it may be reading
-    still. What was refused, or never sent (it names no gateway), costs nothing.
+    For an answer that had begun it does; and where it fell silent, broke off or made no
+    sense it may have read, and written, all the same. What was refused, or never sent (it
+    names no gateway), costs nothing.
     """
     if isinstance(error, DeadlineExceeded) and error.is_early:
         return False
 
-    return error.has_begun or (isinstance(error, GatewayTimeout) and bool(error.gateway))
+    may_have_read = isinstance(error, GatewayTimeout | GatewayTorn | GatewayGarbled)
+    return error.has_begun or (may_have_read and bool(error.gateway))
 
 
-def _affordable(usd: float, prompt: int, each_in: float | None, each_out: float | None) -> int:
-    """Tokens of an answer that can be paid after the prompt was."""
-    left = usd - prompt * (each_in or 0.0) / MILLION
-    if left < 0 or (left == 0 and (each_in or each_out)):
-        return 0
+def dearest(price: Price, config: CompletionConfig) -> tuple[float, float]:
+    """Dollars of a million tokens in and out, where nothing comes from a cache."""
+    each_in = price.input or 0.0
+    if config.cache_prompt:
+        each_in = max(each_in, price.cache_write or 0.0)
 
-    return int(left * MILLION / each_out) if each_out else UNSAID_TOKENS * 1000
+    return each_in, price.output or 0.0
+
+
+def affordable(usd: float, read: float, each_out: float) -> int:
+    """Tokens of an answer that can be paid after the request was; `read` in millionths."""
+    left = usd * MILLION - read
+    return int(left / each_out) if left > 0 and each_out else 0
+
+
+# By identity, since the calls of a broker mostly have one and the same: the last one that
+# was bound, how, and what came of it. One tuple, so that threads see all of it or none.
+_last: list[tuple[CompletionConfig | None, int, CompletionConfig | None]] = [(None, 0, None)]
+
+
+def bounded(config: CompletionConfig, tokens: int) -> CompletionConfig:
+    """The same settings with another bound; settings never change, so they may be shared."""
+    known, had, made = _last[0]
+    if made is None or known is not config or had != tokens:
+        made = config.model_copy(update={"max_tokens": tokens})
+        _last[0] = (config, tokens, made)
+
+    return made
 
 
 def bound(call: Call, tokens: int) -> Call:
     """The call with an answer of so many tokens at most."""
     config = call.request.config
+    tokens //= config.n or 1  # the bound is each answer's
     if config.max_tokens is not None and config.max_tokens <= tokens:
         return call
 
-    config = config.model_copy(update={"max_tokens": tokens})
-    return replace(call, request=replace(call.request, config=config))
+    request = replace(call.request, config=bounded(config, tokens))
+    return Call(request=request, gateway=call.gateway, round=call.round)
 
 
 def priced(known: ModelCard, call: Call) -> ModelCard:
@@ -266,5 +334,9 @@ def counted(call: Call) -> int:
     from mojentic_nb.tokens import TokenizerGateway
 
     request = call.request
-    tokens = TokenizerGateway(request.model).count_messages(request.messages, tools=request.tools)
-    return int(tokens) + (text_tokens(str(request.schema)) if request.schema else 0)
+    tokenizer = TokenizerGateway(request.model)
+    tokens = int(tokenizer.count_messages(request.messages, tools=request.tools))
+    if request.schema is not None:
+        tokens += int(tokenizer.count(to_json(request.schema, fallback=str).decode()))
+
+    return int(tokens * ESTIMATE_LOW) + 1 if tokenizer.is_estimate else tokens

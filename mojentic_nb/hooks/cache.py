@@ -257,7 +257,15 @@ def _said(message: LLMMessage) -> Any:
     return [role, content, message.is_error]
 
 
-_NAMES = ("text", "thinking", "finish_reason", "model", "logprobs", "provider_state")
+_NAMES = (
+    "text",
+    "thinking",
+    "finish_reason",
+    "model",
+    "logprobs",
+    "alternatives",
+    "provider_state",
+)
 
 
 def written(answer: Answer) -> bytes:
@@ -274,6 +282,7 @@ def read(data: bytes) -> Answer | None:
         fields = from_json(data)
         known: dict[str, Any] = {name: fields[name] for name in _NAMES}
         known["logprobs"] = tuple(known["logprobs"])
+        known["alternatives"] = tuple(known["alternatives"])
         calls = tuple(LLMToolCall(**one) for one in fields["tool_calls"])
         return Answer(**known, tool_calls=calls, usage=Usage(**fields["usage"]))
     except (ValueError, KeyError, TypeError):

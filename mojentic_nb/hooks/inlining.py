@@ -113,13 +113,15 @@ def _road(error: GatewayError) -> str:
 
 
 def _explained(error: GatewayError, place: str) -> MojenticError:
-    """What went wrong, said of the image and not of the model's server."""
+    """What went wrong, said of the image and not of the model's server.
+
+    No gateway is named: nothing was sent to the model, which costs and limits nothing.
+    """
     status = error.status
     if status is None or status >= 500 or status in _PASSING:
         return type(error)(
             f"The image at {place} could not be fetched: {_road(error)}.",
             hint="Ask again, or download it and give its path.",
-            gateway=error.gateway,
             status=status,
             retry_after_s=error.retry_after_s,
         )

@@ -11,13 +11,15 @@ import math
 import threading
 from typing import Any
 
+from mojentic_nb.catalogue import card
 from mojentic_nb.clock import Clock
 from mojentic_nb.effects import Asking, Call, Proceed, Tell, Wait
 from mojentic_nb.errors import BadArgument, GatewayBusy, GatewayError
 from mojentic_nb.events import Answer, Limited
+from mojentic_nb.hooks.belief import believed
 from mojentic_nb.hooks.lane import Lane, Place
 from mojentic_nb.hooks.rates import pause_s
-from mojentic_nb.hooks.weight import tokens_of
+from mojentic_nb.hooks.weight import answer_tokens, prompt_tokens, tokens_of
 
 __all__ = ["RateLimit"]
 
@@ -40,7 +42,7 @@ class RateLimit:
             and say so.
 
     Raises:
-        BadArgument: A bound is not above 0.
+        BadArgument: A bound is not above 0, or the pause is below it.
     """
 
     def __init__(
@@ -54,7 +56,7 @@ class RateLimit:
         self.requests_per_minute = _above_0("requests_per_minute", requests_per_minute)
         self.tokens_per_minute = _above_0("tokens_per_minute", tokens_per_minute)
         self.concurrent = _above_0("concurrent", concurrent)
-        self.longest_wait_s = longest_wait_s
+        self.longest_wait_s = _from_0("longest_wait_s", longest_wait_s)
         self._lanes: dict[tuple[str, str], Lane] = {}
         self._making = threading.Lock()
 
@@ -88,6 +90,14 @@ def _above_0(name: str, value: Any) -> int | None:
     return found
 
 
+def _from_0(name: str, seconds: Any) -> float:
+    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if not is_number or not seconds >= 0:
+        raise BadArgument(f"{name}={seconds!r} is not a number of seconds from 0 up.")
+
+    return float(seconds)
+
+
 class _Limit:
     """The limit around the calls of one turn."""
 
@@ -107,10 +117,10 @@ class _Limit:
             lane.line_up(place)
             yield from self._wait(lane, place, call)
             answer = yield from proceed(call)
-            self._learn(lane, answer, place)
+            self._learn(lane, answer, place, call)
             return answer
         except GatewayError as error:
-            if error.status in SLOW_DOWN and error.retry_after_s:
+            if error.gateway and error.status in SLOW_DOWN and error.retry_after_s:
                 lane.pause(error.retry_after_s, self._clock.now)
             raise
         finally:
@@ -146,9 +156,12 @@ class _Limit:
             retry_after_s=wait_s,
         )
 
-    def _learn(self, lane: Lane, answer: Answer, place: Place) -> None:
-        if lane.counts_tokens and answer.usage.total_tokens:
-            lane.settle(place, answer.usage.total_tokens)
+    def _learn(self, lane: Lane, answer: Answer, place: Place, call: Call) -> None:
+        if lane.counts_tokens:
+            known = card(call.gateway.name, call.request.model)
+            most = answer_tokens(call.request, known.output_tokens)
+            used, _ = believed(answer, prompt_tokens(call.request), most, known)
+            lane.settle(place, used.total_tokens or 0)
         if answer.headers:
             seconds = pause_s(answer.headers)
             if seconds:

@@ -2,9 +2,10 @@
 
 Law: the order is decided here alone. Outermost first: the deadline holds the whole turn;
 within it, around each call of the model, stand redaction, a person's own policies,
-fallback, cache, budget, retry and limit. So nothing further in ever sees what is to be
+fallback, cache, retry, budget and limit. So nothing further in ever sees what is to be
 kept private; each model that is fallen back on has its own cache entries, price and
-retries; an answer from the cache costs nothing and takes no place; each attempt takes one.
+retries; an answer from the cache costs nothing and takes no place; each attempt is paid
+for by itself, holds nothing while it waits to be made again, and takes a place.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from mojentic_nb.hooks.redaction import Redaction, redaction_of
 
 __all__ = ["ORDER", "Policies"]
 
-ORDER = ("deadline", "redaction", "own", "fallback", "cache", "budget", "retry", "limit")
+ORDER = ("deadline", "redaction", "own", "fallback", "cache", "retry", "budget", "limit")
 
 T = TypeVar("T")
 
@@ -77,8 +78,8 @@ class Policies:
             *self.own,
             self.fallback,
             self.cache,
-            self.budget,
             retry,
+            self.budget,
             self.limit,
         )
         return [policy for policy in places if policy is not None]
@@ -91,6 +92,8 @@ def _fallback(given: Any, choose: Callable[[Any], Candidate]) -> Fallback | None
 
 def _only(kind: type[T], name: str, value: T | None) -> T | None:
     if value is not None and not isinstance(value, kind):
-        raise BadArgument(f"{name}={value!r} is no {kind.__name__}.")
+        raise BadArgument(
+            f"{name}={value!r} is no {kind.__name__}.", hint=f"Write {name}={kind.__name__}(…)."
+        )
 
     return value

@@ -12,6 +12,9 @@ from datetime import UTC, datetime
 __all__ = ["pause_s"]
 
 _UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+# A month, in seconds: no limit lasts longer, and what names more is no time at all.
+LONGEST_S = 31 * 86400.0
+
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhd])")
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|[smhd]))+")
 
@@ -39,7 +42,7 @@ def pause_s(headers: Mapping[str, str]) -> float:
         for left, reset in _PAIRS
         if headers.get(left, "").strip() == "0"
     ]
-    return max(waits, default=0.0)
+    return max((wait for wait in waits if wait <= LONGEST_S), default=0.0)
 
 
 def _seconds(text: str) -> float:

@@ -65,6 +65,9 @@ class Flags:
             else:
                 known[name.replace("-", "_")] = kind(name, filled[-1]) if kind else True
 
+        if known.get("format") == "math":
+            known |= {"format": "md", "math": True}
+
         return cls(**known)  # type: ignore[arg-type]  # each kind gives its field's type
 
 

@@ -14,13 +14,13 @@ from uuid import uuid4
 
 from mojentic_nb.clock import SystemClock
 from mojentic_nb.config import CompletionConfig, merged
-from mojentic_nb.errors import BadArgument, GatewayError, ObjectError
-from mojentic_nb.events import Event, FellBack, ModelAnswered, TurnFinished
+from mojentic_nb.errors import BadArgument, MojenticError, ObjectError
+from mojentic_nb.events import Event, TurnFinished
 from mojentic_nb.magics import formats
 from mojentic_nb.magics.arguments import Flags
 from mojentic_nb.magics.code_blocks import put_next
 from mojentic_nb.magics.composing import system_of
-from mojentic_nb.magics.costs import cost_of, left
+from mojentic_nb.magics.costs import Spending, left
 from mojentic_nb.magics.failures import Stopped
 from mojentic_nb.magics.frame import Frame
 from mojentic_nb.magics.last_image import LastImage, images_named
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from mojentic_nb.broker import LLMBroker
     from mojentic_nb.media import ImagePart
 
-__all__ = ["Call", "Desk", "about", "ask", "is_timed", "planned", "spoken", "with_footer"]
+__all__ = ["Call", "Desk", "about", "ask", "footer_of", "is_timed", "planned", "spoken"]
 
 INTERRUPTED = "interrupted"
 
@@ -158,8 +158,7 @@ class _Turn:
         self._now = SystemClock.now
         self._asked_at = self._now()
         self._first_at: float | None = None
-        self._costs: list[float | None] = []
-        self._asked = f"{broker.gateway.name}:{broker.model}"
+        self._spending = Spending(f"{broker.gateway.name}:{broker.model}")
 
     def run(self) -> Reply:
         """Send, show, and end in a reply, a `Stopped` or an error."""
@@ -167,7 +166,7 @@ class _Turn:
             reply = self._finished()
         except KeyboardInterrupt:
             raise self._stopped() from None
-        except GatewayError as error:
+        except MojenticError as error:
             self._broken(error)
             raise
 
@@ -188,18 +187,11 @@ class _Turn:
                 self._live.take(event)
                 if self._first_at is None and self._live.frame.size:
                     self._first_at = self._now()
-                self._priced(event)
+                self._spending.take(event)
                 if type(event) is TurnFinished:
                     return Reply.of(event, correlation_id=self._id)
 
         raise AssertionError("a turn ends in TurnFinished or raises")
-
-    def _priced(self, event: Event) -> None:
-        """Each call has its own price, and may be another model's than the one named."""
-        if type(event) is FellBack:
-            self._asked = event.chosen
-        elif type(event) is ModelAnswered and not event.answer.is_cached:
-            self._costs.append(cost_of(self._asked, event.answer.usage))
 
     def _events(self) -> Iterator[Event]:
         call = self._call
@@ -216,6 +208,8 @@ class _Turn:
         told = f"{len(reply):,} characters"
         if reply.content:
             self._kept(reply)
+        elif self._spending.calls:
+            self._desk.session.count(reply.usage, self._spending.dollars)
         self._show(reply, f"stopped after {told}" if reply.content else "stopped")
         if not reply.content:
             return Stopped("Stopped before the first word.")
@@ -223,16 +217,21 @@ class _Turn:
         bind(self._desk.shell, self._call.flags.out, reply)
         return Stopped(f"Stopped after {told}; the text so far is in {LAST}.")
 
-    def _broken(self, error: GatewayError) -> None:
+    def _broken(self, error: MojenticError) -> None:
         reply = self._partial("error")
-        if error.partial or reply.content:
+        if self._spending.calls:
+            self._desk.session.count(reply.usage, self._spending.dollars)
+        if reply.content or getattr(error, "partial", ""):
             self._show(reply, "broken off: the rest of the answer never came")
             bind(self._desk.shell, LAST, reply)
-        else:
-            self._live.frame.note = ""
-            tries = self._live.frame.retries
-            # An output that told of waits is there already, and must not stay blank.
-            self._show(reply, f"asked {tries + 1} times" if self._live.is_open else "")
+            return
+
+        frame = self._live.frame
+        frame.note = ""
+        # An output that told of waits is there already, and must not stay blank.
+        is_seen = self._live.is_open or not frame.is_empty
+        told = f"asked {frame.retries + 1} times" if frame.retries else "no answer came"
+        self._show(reply, told if is_seen else "")
 
     def _partial(self, reason: str) -> Reply:
         now = self._now()
@@ -241,6 +240,7 @@ class _Turn:
             self._live.frame.text,
             thinking=self._live.frame.thinking,
             finish_reason=reason,
+            usage=self._spending.usage,
             model=self._broker.model,
             duration_s=now - self._asked_at,
             ttft_s=None if first is None else first - self._asked_at,
@@ -250,23 +250,17 @@ class _Turn:
 
     def _kept(self, reply: Reply) -> None:
         session = self._desk.session
-        session.count(reply.usage, self._dollars)
+        session.count(reply.usage, self._spending.dollars)
         bind(self._desk.shell, LAST, reply)
         if not self._call.flags.fresh:
             session.keep(self._call.prompt, reply, images=self._call.images)
-
-    @property
-    def _dollars(self) -> float | None:
-        """What the turn cost; a call of unknown price makes all of it unknown."""
-        known = [one for one in self._costs if one is not None]
-        return sum(known) if known and len(known) == len(self._costs) else None
 
     def _show(self, reply: Reply, mark: str) -> None:
         frame = self._live.frame
         frame.note = ""
         frame.mark = mark
         frame.is_whole = True
-        line = with_footer(self._desk, frame, reply, self._dollars)
+        line = with_footer(self._desk, frame, reply, self._spending.dollars)
         self._live.finish({**about(reply), "retries": frame.retries})
         self._desk.once.shown(reply, line)
 
@@ -284,8 +278,16 @@ def with_footer(desk: Desk, frame: Frame, reply: Reply, dollars: float | None = 
     if not is_timed(desk):
         return f"a reply of {len(reply):,} characters"
 
+    told = footer_of(desk, reply, dollars)
+    if not frame.is_empty:
+        frame.footer = (reply_line_markdown(**told), reply_line(**told))
+    return reply_line(**told)
+
+
+def footer_of(desk: Desk, reply: Reply, dollars: float | None) -> dict[str, Any]:
+    """What the quiet line says of a reply, as `views.reply_line` takes it."""
     rest = left(desk.session.budget)
-    told: dict[str, Any] = {
+    return {
         "model": reply.model,
         "duration_s": reply.duration_s,
         "ttft_s": reply.ttft_s,
@@ -298,9 +300,6 @@ def with_footer(desk: Desk, frame: Frame, reply: Reply, dollars: float | None = 
             *([rest] if rest else []),
         ],
     }
-    if not frame.is_empty:
-        frame.footer = (reply_line_markdown(**told), reply_line(**told))
-    return reply_line(**told)
 
 
 def about(reply: Reply) -> dict[str, Any]:

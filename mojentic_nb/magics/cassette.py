@@ -115,7 +115,8 @@ def _status() -> str:
         return "No cassette; %llm_cassette answers.jsonl puts one in."
 
     holding.open()
-    counts = f"{holding.size} in it, {holding.replayed} replayed, {holding.recorded} recorded"
+    there = holding.size + holding.recorded
+    counts = f"{there} in it, {holding.replayed} replayed, {holding.recorded} recorded"
     return f"{holding.path} ({holding.mode}): {counts}."
 
 

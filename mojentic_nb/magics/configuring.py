@@ -70,7 +70,6 @@ def _show(session: Session) -> None:
     usage = session.usage
     tokens = f"{numbers.tokens(usage.input_tokens)} → {numbers.tokens(usage.output_tokens)} tok"
     rows.append(("conversation", _counted(len(session.history), "turn"), ""))
-    total = f"{_counted(session.calls, 'call')}, {tokens}" if session.calls else "no calls"
     cost = "" if session.dollars is None else f", {numbers.dollars(session.dollars)}"
     total = f"{_counted(session.calls, 'call')}, {tokens}{cost}" if session.calls else "no calls"
     rows.append(("so far", total, ""))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mojentic_nb.events import Usage
+from mojentic_nb.events import Event, FellBack, ModelAnswered, Usage
 from mojentic_nb.views import numbers
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mojentic_nb.hooks.budget import Budget
     from mojentic_nb.messages import LLMMessage
 
-__all__ = ["cost_of", "estimated", "left"]
+__all__ = ["Spending", "cost_of", "estimated", "left"]
 
 
 def cost_of(model: str, usage: Usage) -> float | None:
@@ -32,6 +32,40 @@ def cost_of(model: str, usage: Usage) -> float | None:
     provider, _, name = model.partition(":")
     # Nobody has to be told that a local model is free.
     return cost_usd(usage, card(provider, name)) or None
+
+
+class Spending:
+    """What the calls of one turn came to, each at the price of the model that answered it.
+
+    Args:
+        model: The model that is asked first, with its provider.
+
+    Attributes:
+        calls: How many calls were answered.
+        usage: Their tokens together.
+    """
+
+    def __init__(self, model: str) -> None:
+        self._model = model
+        self._costs: list[float | None] = []
+        self.calls = 0
+        self.usage = Usage()
+
+    def take(self, event: Event) -> None:
+        """Note what an event cost; most cost nothing."""
+        if type(event) is FellBack:
+            self._model = event.chosen
+        elif type(event) is ModelAnswered:
+            self.calls += 1
+            self.usage += event.answer.usage
+            if not event.answer.is_cached:
+                self._costs.append(cost_of(self._model, event.answer.usage))
+
+    @property
+    def dollars(self) -> float | None:
+        """Their price together; one that nobody knows makes all of it unknown."""
+        known = [one for one in self._costs if one is not None]
+        return sum(known) if known and len(known) == len(self._costs) else None
 
 
 def left(budget: Budget | None) -> str:

@@ -28,7 +28,7 @@ from mojentic_nb.events import (
 from mojentic_nb.magics import formats
 from mojentic_nb.messages import LLMToolCall
 from mojentic_nb.views import numbers
-from mojentic_nb.views.markdown import bounded, details, inline
+from mojentic_nb.views.markdown import as_html, bounded, details, inline
 
 __all__ = ["Frame", "call_line", "fallback_remark", "limited_note", "retry_note"]
 
@@ -216,8 +216,8 @@ class Frame:
     def html(self) -> str:
         """The same picture as HTML in which the model's own is sanitised."""
         parts = [self._html_part(part) for part, _ in self._styled()]
-        notes = [f"<p><em>{escape(one)}</em></p>" for one in self._told()]
-        line = [f"<p><small>{escape(self.footer[1])}</small></p>"] if self.footer[1] else []
+        notes = [f"<p><em>{as_html(one)}</em></p>" for one in self._told()]
+        line = [f"<p><small>{as_html(self.footer[1])}</small></p>"] if self.footer[1] else []
         return "\n".join([*parts, *notes, *line]) or " "
 
     def _html_part(self, part: _Words | _Use) -> str:
@@ -229,7 +229,7 @@ class Frame:
         else:
             line, body = _thinking_line(part.text), bounded(part.text, _LONGEST_BODY)
 
-        return f"<details><summary>{escape(line)}</summary><pre>{escape(body)}</pre></details>"
+        return f"<details><summary>{as_html(line)}</summary><pre>{escape(body)}</pre></details>"
 
     def _use_line(self, use: _Use) -> str:
         return call_line(use.call, use.returned, timed=self._timed)

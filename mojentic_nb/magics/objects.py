@@ -10,19 +10,18 @@ from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from dataclasses import fields as dataclass_fields
 from enum import Enum
-from html import escape
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from pydantic import BaseModel
 
-from mojentic_nb.views.markdown import bounded, showable
+from mojentic_nb.views.markdown import as_html, bounded, inline, showable
 from mojentic_nb.views.summary import summarise
 from mojentic_nb.views.table import html_table, text_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["bundle", "framed", "growing_bundle", "is_many"]
+__all__ = ["bundle", "framed", "growing_bundle", "is_many", "ready_for"]
 
 _LONGEST_VALUE = 400
 _NOT_YET = "…"
@@ -31,6 +30,12 @@ _NOT_YET = "…"
 def is_many(value: Any) -> bool:
     """Whether a value becomes a frame by itself."""
     return isinstance(value, (list, set, tuple))
+
+
+def ready_for(target: Any, *, as_frame: bool = False) -> None:
+    """Load pandas if a frame will be made: later, its second would count as the model's."""
+    if as_frame or (get_origin(target) or target) in (list, set, tuple):
+        import pandas as pd  # noqa: F401
 
 
 def framed(value: Any, target: Any) -> pd.DataFrame:
@@ -78,14 +83,16 @@ def _columns(target: Any) -> list[str]:
 def bundle(value: Any, line: str = "") -> dict[str, str]:
     """A value as MIME types; `line` is the quiet one under it."""
     if hasattr(value, "_repr_html_"):
-        return _with_line({"text/html": value._repr_html_(), "text/plain": repr(value)}, line)
+        with _without_formulas():
+            shown = {"text/html": value._repr_html_(), "text/plain": repr(value)}
+        return _with_line(shown, line)
 
     fields = _fields(value)
     if fields:
         return _with_line(_table(type(value).__name__, fields), line)
 
     if isinstance(value, str):
-        below = f"\n\n<small>{escape(line)}</small>" if line else ""
+        below = f"\n\n<small>{inline(line)}</small>" if line else ""
         text = f"{value}\n\n{line}" if line else value
         return {"text/markdown": showable(value) + below, "text/plain": text or " "}
 
@@ -125,7 +132,16 @@ def _growing_frame(values: list[Any], target: Any) -> dict[str, str]:
     cells = [[row.get(name, _NOT_YET) for name in names] for row in rows]
     # Of objects: a whole number beside one that has not come would be drawn as 36.0.
     frame = pd.DataFrame(cells, columns=names, dtype=object)
-    return {"text/html": str(frame.to_html(max_rows=60, notebook=True)), "text/plain": repr(frame)}
+    with _without_formulas():
+        drawn = str(frame.to_html(max_rows=60, notebook=True))
+    return {"text/html": drawn, "text/plain": repr(frame)}
+
+
+def _without_formulas() -> Any:
+    """Have pandas mark its tables, so that a front end makes no formula of two prices."""
+    import pandas as pd
+
+    return pd.option_context("display.html.use_mathjax", False)
 
 
 def _fields_so_far(value: Any) -> dict[str, Any] | None:
@@ -173,6 +189,6 @@ def _with_line(shown: dict[str, str], line: str) -> dict[str, str]:
         return shown
 
     return {
-        "text/html": f"{shown['text/html']}<small>{escape(line)}</small>",
+        "text/html": f"{shown['text/html']}<small>{as_html(line)}</small>",
         "text/plain": f"{shown['text/plain']}\n\n{line}",
     }

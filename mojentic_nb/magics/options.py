@@ -11,7 +11,7 @@ from dataclasses import dataclass
 __all__ = ["ASK", "FIX", "FORMATS", "STRUCTURED", "Option"]
 
 # How a reply may be shown; the reply itself stays whole.
-FORMATS = ("md", "text", "json", "html", "code")
+FORMATS = ("md", "text", "json", "html", "math", "code")
 
 
 @dataclass(frozen=True, kw_only=True)

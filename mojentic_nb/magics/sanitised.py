@@ -11,6 +11,8 @@ import re
 from html import escape
 from html.parser import HTMLParser
 
+from mojentic_nb.views.markdown import as_html
+
 __all__ = ["sanitised"]
 
 _ALLOWED = set(
@@ -25,8 +27,6 @@ _SILENT = set(
     "template textarea title xmp".split()
 )
 _LINK = re.compile(r"(?:https?://|mailto:)[^\s]+", re.IGNORECASE)
-# See views.markdown: the front end would make a formula of two prices.
-_PLAIN_DOLLAR = "<span>&#36;</span>"
 
 
 def sanitised(source: str, *, math: bool = False) -> str:
@@ -89,8 +89,7 @@ class _Writer(HTMLParser):
     def handle_data(self, data: str) -> None:
         """Text is text."""
         if not self._silent:
-            text = escape(data)
-            self._written.append(text if self._math else text.replace("$", _PLAIN_DOLLAR))
+            self._written.append(escape(data) if self._math else as_html(data))
 
 
 def _attributes(tag: str, given: list[tuple[str, str | None]]) -> str:

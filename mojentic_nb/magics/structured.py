@@ -11,9 +11,11 @@ from contextlib import closing
 from typing import Any
 from uuid import uuid4
 
-from mojentic_nb.errors import BadArgument, GatewayError, ObjectError
+from mojentic_nb.errors import BadArgument, MojenticError, ObjectError
 from mojentic_nb.events import (
     Envelope,
+    FellBack,
+    Limited,
     ModelAsked,
     Repairing,
     Retrying,
@@ -28,15 +30,17 @@ from mojentic_nb.magics.asking import (
     Desk,
     about,
     completion_config,
+    footer_of,
     is_timed,
     spoken,
 )
+from mojentic_nb.magics.costs import Spending
 from mojentic_nb.magics.failures import Stopped
-from mojentic_nb.magics.frame import call_line, retry_note
+from mojentic_nb.magics.frame import call_line, fallback_remark, limited_note, retry_note
 from mojentic_nb.magics.interpolate import Interpolated
 from mojentic_nb.magics.live_object import LiveObject, may_grow
 from mojentic_nb.magics.names import LAST, bind, check_name
-from mojentic_nb.magics.objects import bundle, framed, is_many
+from mojentic_nb.magics.objects import bundle, framed, is_many, ready_for
 from mojentic_nb.magics.prompt import note
 from mojentic_nb.magics.publishing import publish
 from mojentic_nb.magics.surroundings import is_terminal
@@ -92,13 +96,15 @@ class _Reading:
         self._call = call
         self._target = target
         self._broker = desk.session.broker(flags.model)
-        self._listener = _Listener(str(uuid4()), quiet=flags.quiet)
+        self._spending = Spending(f"{self._broker.gateway.name}:{self._broker.model}")
+        self._listener = _Listener(str(uuid4()), self._spending, quiet=flags.quiet)
         self._live: LiveObject | None = None
         if may_grow(desk.shell, stream=stream, quiet=flags.quiet):
             self._live = LiveObject(target, as_frame=flags.frame)
 
     def run(self) -> Any:
         """Ask, show, and end in an object, a `Stopped` or an error."""
+        ready_for(self._target, as_frame=self._call.flags.frame)
         stop_listening = self._broker.subscribe(self._listener)
         try:
             value = self._object()
@@ -109,13 +115,16 @@ class _Reading:
             self._keep(error.raw)
             error.hint = error.hint.replace("the error's .raw", LAST)
             raise
-        except GatewayError as error:
+        except MojenticError as error:
             self._left("broken off: the rest of the answer never came")
-            if error.partial:
-                self._keep(error.partial)
+            partial = getattr(error, "partial", "")
+            if partial:
+                self._keep(partial)
             raise
         finally:
             stop_listening()
+            if self._spending.calls:
+                self._desk.session.count(self._spending.usage, self._spending.dollars)
 
         return self._delivered(value)
 
@@ -154,14 +163,19 @@ class _Reading:
             self._live.leave(why)
 
     def _keep(self, text: str, *, reason: str = "error") -> None:
-        known = {"model": self._broker.model, "correlation_id": self._listener.id}
-        raw = Reply(text, finish_reason=reason, is_partial=True, **known)
+        raw = Reply(
+            text,
+            finish_reason=reason,
+            is_partial=True,
+            usage=self._spending.usage,
+            model=self._broker.model,
+            correlation_id=self._listener.id,
+        )
         bind(self._desk.shell, LAST, raw)
 
     def _delivered(self, value: Any) -> Any:
         desk, flags, reply = self._desk, self._call.flags, self._listener.reply
         result = framed(value, self._target) if flags.frame or is_many(value) else value
-        desk.session.count(reply.usage)
         bind(desk.shell, LAST, value)
         bind(desk.shell, flags.out, result)
         self._show(result, reply)
@@ -169,7 +183,9 @@ class _Reading:
 
     def _show(self, result: Any, reply: Reply) -> None:
         shell = self._desk.shell
-        line = _line(reply) if is_timed(self._desk) else ""
+        line = ""
+        if is_timed(self._desk):
+            line = reply_line(**footer_of(self._desk, reply, self._spending.dollars))
         if not self._call.flags.quiet:
             shown = bundle(result, "" if is_terminal(shell) else line)
             if self._live is not None:
@@ -183,8 +199,9 @@ class _Reading:
 class _Listener:
     """Hears how one call goes: tells of waits and repairs, and keeps its end."""
 
-    def __init__(self, correlation_id: str, *, quiet: bool) -> None:
+    def __init__(self, correlation_id: str, spending: Spending, *, quiet: bool) -> None:
         self.id = correlation_id
+        self._spending = spending
         self.reply = Reply()
         self._quiet = quiet
         self._pieces: list[str] = []
@@ -199,6 +216,7 @@ class _Listener:
             return
 
         event = envelope.event
+        self._spending.take(event)
         if isinstance(event, TextDelta):
             self._pieces.append(event.text)
         elif isinstance(event, ModelAsked):
@@ -211,17 +229,11 @@ class _Listener:
             self._tell(f"The answer did not fit: {event.problem}. Asking again.")
         elif isinstance(event, Retrying):
             self._tell(f"{retry_note(event)}.")
+        elif isinstance(event, Limited):
+            self._tell(f"{limited_note(event)}.")
+        elif isinstance(event, FellBack):
+            self._tell(f"{fallback_remark(event)}.")
 
     def _tell(self, text: str) -> None:
         if not self._quiet:
             note(text)
-
-
-def _line(reply: Reply) -> str:
-    return reply_line(
-        model=reply.model,
-        duration_s=reply.duration_s,
-        ttft_s=reply.ttft_s,
-        usage_in=reply.usage.input_tokens,
-        usage_out=reply.usage.output_tokens,
-    )

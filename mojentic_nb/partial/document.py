@@ -80,17 +80,18 @@ _LONGEST_SIGN = 12  # \ud83d\ude00
 _DEEPEST = 200  # pydantic's own bound
 _LONGEST_SCALAR = 5000  # Python itself refuses whole numbers of more digits
 
-# Parts with nothing nested in them, each with the comma or the end after it: whole runs of
-# them are read at the speed of C.
+# Parts with no more than one level nested in them, each with the comma or the end after it:
+# whole runs of them are read at the speed of C.
 _S = r"[ \t\r\n]*+"
 _STRING = r'"(?:[^"\\]++|\\.)*+"'
 _FLAT = rf'[{{\[][^{{}}\[\]"]*+(?:{_STRING}[^{{}}\[\]"]*+)*+'
-_ITEM = rf"(?:{_STRING}|{_FLAT}[}}\]]|{_SCALAR.pattern}){_S}"
+_NEST = rf'[{{\[][^{{}}\[\]"]*+(?:(?:{_STRING}|{_FLAT}[}}\]])[^{{}}\[\]"]*+)*+'
+_ITEM = rf"(?:{_STRING}|{_NEST}[}}\]]|{_SCALAR.pattern}){_S}"
 _PAIR = rf"{_STRING}{_S}:{_S}{_ITEM}"
 _ITEMS = re.compile(rf"(?:{_ITEM},{_S})*+(?:{_ITEM}(?=\]))?+", re.DOTALL)
 _PAIRS = re.compile(rf"(?:{_PAIR},{_S})*+(?:{_PAIR}(?=\}}))?+", re.DOTALL)
 # How far one looked in vain for one more.
-_ITEM_SEEN = re.compile(rf"(?:{_STRING}|{_FLAT})?+", re.DOTALL)
+_ITEM_SEEN = re.compile(rf"(?:{_STRING}|{_NEST}(?:{_FLAT})?+)?+", re.DOTALL)
 _PAIR_SEEN = re.compile(rf"(?:{_STRING}{_S}:{_S}{_ITEM_SEEN.pattern})?+", re.DOTALL)
 
 

@@ -30,20 +30,21 @@ def is_free_text(schema: Part, path: Sequence[Open]) -> bool:
     return bool(texts) and not any(_RESTRICTED & set(part) for part in texts)
 
 
-def _options(part: Part, root: Part, depth: int) -> Iterator[Part]:
+def _options(part: Any, root: Part, depth: int) -> Iterator[Part]:
     """What a part may be: names looked up, alternatives one by one."""
     if depth == 0:
         return
-
-    if isinstance(name := part.get("$ref"), str):
-        named = root.get("$defs", {}).get(name.removeprefix("#/$defs/"), {})
-        yield from _options(named, root, depth - 1)
+    if not isinstance(part, Mapping):  # true: anything at all
+        yield {}
         return
 
-    alternatives = [one for word in _COMBINED for one in part.get(word, ())]
-    for one in alternatives:
+    inner = [one for word in _COMBINED for one in part.get(word, ())]
+    if isinstance(name := part.get("$ref"), str):
+        inner.append(root.get("$defs", {}).get(name.removeprefix("#/$defs/"), {}))
+
+    for one in inner:
         yield from _options(one, root, depth - 1)
-    if not alternatives:
+    if not inner or _RESTRICTED & set(part):
         yield part
 
 

@@ -138,6 +138,32 @@ class _Dict(_Fields):
     def __init__(self, annotation: Any, item: Any) -> None:
         super().__init__(annotation)
         self._item = maker(item)
+        self._all = Maker(dict[str, item])
+
+    def _open(self, level: Open, path: Sequence[Open], half: Any) -> Any:
+        if not isinstance(level.value, dict):
+            return UNSET
+
+        seen, made = level.made or (0, {})
+        if count := len(level.value) - seen:
+            # From the end: to skip thousands of old ones for a few new ones costs.
+            last = list(islice(reversed(level.value.items()), count))
+            made |= self._items(dict(reversed(last)))
+            level.made = len(level.value), made
+
+        if level.key in level.value:
+            return {**made}
+
+        tip = self._item.grown(path, half)
+        return {**made} if tip is UNSET else {**made, level.key: tip}
+
+    def _items(self, parts: dict[str, Any]) -> dict[str, Any]:
+        """Finished items, without those that do not fit."""
+        made = self._all.whole(parts) if len(parts) > 1 else UNSET
+        if made is not UNSET:
+            return dict(made)
+
+        return dict(self._made({key: self._item.whole(part) for key, part in parts.items()}))
 
     def _part(self, key: str) -> Maker:
         return self._item

@@ -169,7 +169,7 @@ def _ours(kind: str, default: Any = None, *, variable: str = "") -> _Preference:
     return _Preference(kind=kind, default=default, variables=(variable,) if variable else ())
 
 
-# In the order in which they are shown. Every one may also be set as MOJENTIC_NB_<NAME>.
+# In the order in which they are shown. Those without a variable have MOJENTIC_NB_<NAME>.
 _KNOWN: dict[str, _Preference] = {
     "model": _ours("text"),
     "system": _ours("text"),

@@ -22,6 +22,8 @@ from mojentic_nb.preferences.kinds import Setting
 __all__ = ["PERSONAS", "held"]
 
 PERSONAS = "personas"
+# What a session may ask for, and a folder from somebody else may not.
+_ONLY_HERE = {"nest_asyncio": "It is for one session: %llm_config nest_asyncio=on"}
 _SECTIONS = {name.partition(".")[0] for name in kinds.names() if "." in name} | {PERSONAS}
 
 
@@ -134,7 +136,8 @@ class _Reader:
                 hint="Set it in the environment, such as OPENAI_API_KEY, and remove it here.",
             )
 
-        return BadArgument(f"{place}: {full!r} is no setting.", hint=kinds.did_you_mean(full))
+        hint = _ONLY_HERE.get(full) or kinds.did_you_mean(full)
+        return BadArgument(f"{place}: {full!r} is no setting.", hint=hint)
 
     def _line_of(self, name: str, section: str) -> int:
         wanted = re.compile(rf"""\s*["']?{re.escape(name)}["']?\s*[=.]""")

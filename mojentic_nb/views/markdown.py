@@ -12,17 +12,18 @@ from html import escape
 
 from mojentic_nb.views.blocks import Blocks, Fence
 
-__all__ = ["bounded", "details", "fenced", "inline", "showable"]
+__all__ = ["as_html", "bounded", "details", "fenced", "inline", "showable"]
 
-# A doubled `$$` opens displayed mathematics: nobody writes money so.
-_MARK = re.compile(r"\\.|`+|\$\$+|\$(?=\d)", re.DOTALL)
+# A doubled `$$` opens displayed mathematics: nobody writes money so. An address stays whole.
+_MARK = re.compile(r"\\.|`+|\$\$+|\$(?=\d)|https?://[^\s`<>()\]]+", re.DOTALL)
 _MARK_WITH_MATH = re.compile(r"\\.|`+", re.DOTALL)
 _TICKS = re.compile(r"`+")
-_MARKDOWN_SIGNS = re.compile(r"([\\`*_\[\]~|$#])")
+_MARKDOWN_SIGNS = re.compile(r"([\\`*_\[\]~|#])")
 
 # MathJax pairs dollars within one text node, and JupyterLab cuts mathematics out of the
 # source before it parses Markdown. The entity hides the sign from the second, the element
-# from the first; GitHub shows a plain dollar.
+# from the first; GitHub shows a plain dollar. A backslash hides it from neither: of
+# `\$5 to \$10` JupyterLab 4.6 makes a formula (seen in a browser).
 _PLAIN_DOLLAR = "<span>&#36;</span>"
 
 
@@ -30,7 +31,7 @@ def showable(text: str, *, math: bool = False) -> str:
     r"""Complete the displayed copy of a reply that may still be growing.
 
     An open code fence is closed, as is an open backtick on the last line, and money outside
-    code becomes `\$5`, so that two prices do not turn into a formula.
+    code, written `$5` or `\$5`, gets a dollar that no front end takes for the start of a formula.
 
     Args:
         text: The reply so far.
@@ -78,9 +79,9 @@ def _prose(block: str, mark: re.Pattern[str], *, is_last: bool) -> str:
     kept = at = 0
     while found := mark.search(block, at):
         at = found.end()
-        if found[0] == "$":
-            shown += [block[kept : found.start()], "\\"]
-            kept = found.start()
+        if found[0] in ("$", "\\$") and mark is _MARK:
+            shown += [block[kept : found.start()], _PLAIN_DOLLAR]
+            kept = at
         elif found[0][0] == "`":
             span_end = runs.end_of_span(at, len(found[0]))
             if span_end is None and last_line <= found.start() and at < len(block):
@@ -122,6 +123,11 @@ class _Runs:
         return starts[-1] + length if starts else None
 
 
+def as_html(text: str) -> str:
+    """Write plain text into HTML so that every sign stands for itself, the dollar too."""
+    return escape(text).replace("$", _PLAIN_DOLLAR)
+
+
 def details(summary: str, body: str) -> str:
     """Fold text away under one line, as Markdown that GitHub and Jupyter both fold.
 
@@ -129,7 +135,7 @@ def details(summary: str, body: str) -> str:
         summary: Plain text of the line; nothing in it is read as HTML or Markdown.
         body: Plain text, shown as it is, in a fence that it cannot close.
     """
-    line = escape(" ".join(summary.split())).replace("$", _PLAIN_DOLLAR)
+    line = as_html(" ".join(summary.split()))
     return f"<details><summary>{line}</summary>\n\n{fenced(body)}\n\n</details>\n"
 
 
@@ -144,7 +150,8 @@ def fenced(text: str, language: str = "") -> str:
 def inline(text: str) -> str:
     """Write plain text into a line of Markdown so that every sign stands for itself."""
     line = " ".join(text.split())
-    return _MARKDOWN_SIGNS.sub(r"\\\1", escape(line, quote=False))
+    written = _MARKDOWN_SIGNS.sub(r"\\\1", escape(line, quote=False))
+    return written.replace("$", _PLAIN_DOLLAR)
 
 
 def bounded(text: str, limit: int) -> str:

@@ -30,7 +30,8 @@ STYLE = f"""<style>
   color: var(--jp-ui-font-color2, inherit); }}
 .{CSS_CLASS} th, .{CSS_CLASS} td {{ padding: 4px 8px; border: none; vertical-align: top;
   border-bottom: 1px solid var(--jp-border-color2, #8886); background: none; }}
-.{CSS_CLASS} th {{ font-weight: 600; color: var(--jp-ui-font-color2, inherit); }}
+.{CSS_CLASS} th {{ font-weight: 600; white-space: nowrap;
+  color: var(--jp-ui-font-color2, inherit); }}
 .{CSS_CLASS} .number {{ font-variant-numeric: tabular-nums; white-space: nowrap; }}
 </style>"""
 

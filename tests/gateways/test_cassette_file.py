@@ -144,11 +144,23 @@ def spoil_time(lines: list[bytes]) -> tuple[list[bytes], int]:
     return [line.replace(b'"at_s": ', b'"at_s": -') for line in lines], 2
 
 
+def spoil_name(lines: list[bytes]) -> tuple[list[bytes], int]:
+    return [*lines[:3], b'{"field": 7, "value": 1}', *lines[3:]], 4
+
+
+def spoil_number(lines: list[bytes]) -> tuple[list[bytes], int]:
+    return [line.replace(b'"number": 1,', b'"number": 1e999,') for line in lines], 2
+
+
+def spoil_huge(lines: list[bytes]) -> tuple[list[bytes], int]:
+    return [line.replace(b'"at_s": 0.', b'"at_s": 1' + b"0" * 400) for line in lines], 2
+
+
 @pytest.mark.parametrize("mode", ["auto", "record", "replay"])
 @pytest.mark.parametrize(
     "spoil",
     [spoil_json, spoil_half, spoil_middle, spoil_size, spoil_word, spoil_utf8, spoil_form,
-     spoil_all, spoil_time],
+     spoil_all, spoil_time, spoil_name, spoil_number, spoil_huge],
 )  # fmt: skip
 def test_damage_is_told_with_its_line_and_left_alone(recorded: Path, spoil, mode: str) -> None:
     lines, line = spoil(recorded.read_bytes().split(b"\n")[:-1])

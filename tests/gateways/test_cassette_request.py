@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 from pathlib import Path
 
@@ -105,6 +106,36 @@ def test_no_key_is_ever_in_the_file(
 def test_a_key_cut_in_two_is_found() -> None:
     """Pieces are joined before: a key may come in two of them."""
     assert b"PRIVATE" not in answer_without_keys(f"so {KEY}.".encode(), [KEY])
+
+
+@pytest.mark.parametrize("where", ["url", "body"])
+@pytest.mark.parametrize(
+    "signed",
+    [
+        "?sv=2026&sig=SECRET%2Bx%3D",
+        "?X-Amz-Credential=SECRET&X-Amz-Signature=SECRET#top",
+        "?access_token=SECRET&page=2",
+        "?a=1&amp;token=SECRET",
+        "?apikey=x&key=SECRET.SECRET",
+    ],
+)
+def test_a_signature_in_an_address_is_not_kept(where: str, signed: str) -> None:
+    urls = [f"https://files.example/a.png{signed.replace('SECRET', it)}" for it in ("1hq", "0zz")]
+    if where == "url":
+        kept = [asked(url=url, method="GET", is_of_the_web=True) for url in urls]
+    else:
+        kept = [asked(json.dumps({"image_url": {"url": url}}).encode()) for url in urls]
+
+    assert "1hq" not in kept[0].key
+    assert "a.png?" in kept[0].key
+    assert kept[0] == kept[1], "a fresh signature asks for the same"
+
+
+def test_a_file_on_the_web_is_another_one_on_another_host() -> None:
+    urls = ["https://a.example/plot.png", "https://b.example/plot.png"]
+    one, other = (asked(b"", url=url, method="GET", is_of_the_web=True) for url in urls)
+    assert str(one) == "GET https://a.example/plot.png"
+    assert one.key != other.key
 
 
 @pytest.mark.parametrize(

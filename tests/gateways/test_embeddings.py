@@ -90,6 +90,7 @@ def test_the_vector_of_a_short_text_is_as_it_came() -> None:
         (["a", 5], r"text\[1\] is int"),
         (b"a", "not bytes"),
         ({"a": 1}, "not dict"),
+        ({"a", "b"}, "not set"),  # the vectors would come in no order
         (5, "not int"),
     ],
 )
@@ -170,6 +171,7 @@ def test_a_server_may_leave_the_places_out(loopback: Loopback) -> None:
         [entry(0), entry(1)],
         [entry(0, 1.0), entry(1, "1.0")],
         [entry(0, 1.0), entry(1, None)],
+        [entry(0, 1.0), entry(1, 10**400)],
         [entry(0, 1.0), {"index": 1}],
         [entry(0, 1.0), {"index": 1, "embedding": "AACAPw=="}],
         5,

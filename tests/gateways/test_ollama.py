@@ -144,6 +144,7 @@ def test_calls_get_ids_that_count_on_in_the_conversation(loopback: Loopback, str
         {"tool_calls": [{"function": {"name": "look", "arguments": {"at": "a"}}}]},
         {"role": "assistant", "tool_calls": [{"function": {"name": "look"}}]},
         {"role": "assistant", "content": "", "tool_calls": [{"function": {"name": "look"}}]},
+        {"content": "Hm.", "tool_calls": [{"function": {"name": "look"}}]},  # some proxies
     ],
 )
 def test_a_call_needs_no_words_beside_it(message: dict[str, Any]) -> None:

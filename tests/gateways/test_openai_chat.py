@@ -263,6 +263,14 @@ def test_probabilities_are_told_in_every_shape(loopback: Loopback, shape: Shape)
             assert len(event.answer.logprobs[0]["top_logprobs"]) == 2
 
 
+def test_a_reply_has_the_probabilities(loopback: Loopback) -> None:
+    loopback.script(Answer("Hi you"))
+    broker = LLMBroker("m", OpenAIGateway(base_url=loopback.url + "/v1"))
+
+    assert [one["token"] for one in broker.generate("hi", logprobs=0).logprobs] == ["Hi ", "you"]
+    assert broker.generate("hi").logprobs == ()
+
+
 @pytest.mark.parametrize("streams", [True, False])
 def test_probabilities_whole_and_streamed(loopback: Loopback, streams: bool) -> None:
     loopback.script(Answer("Hi you"))

@@ -15,6 +15,7 @@ from mojentic_nb.catalogue import ModelContextWindow
 from mojentic_nb.config import CompletionConfig
 from mojentic_nb.events import ModelAsked, ToolCalled, TurnFinished
 from mojentic_nb.gateways.openai import OpenAIGateway
+from mojentic_nb.messages import LLMMessage, MessageRole
 from tests.gateways.requests import ask
 from tests.real_server import LlamaServer
 from tests.shapes import Shape, every_shape
@@ -49,6 +50,14 @@ def test_responses_count_tokens(llama: LlamaServer) -> None:
 class Place(BaseModel):
     x: int
     kind: Literal["town", "hill"]
+
+
+def test_responses_take_thoughts_back(llama: LlamaServer) -> None:
+    said = LLMMessage(role=MessageRole.Assistant, content="It is 4.", thinking="2 and 2.")
+    talk = [LLMMessage.user("2 + 2?"), said, LLMMessage.user("Sure?")]
+    config = BOUND.model_copy(update={"retain_reasoning": True})
+
+    assert broker(llama, api="responses").generate(talk, config=config)
 
 
 def test_responses_fill_a_schema(llama: LlamaServer) -> None:

@@ -138,6 +138,11 @@ def test_settings_this_protocol_has_not_are_refused(setting: dict[str, Any]) -> 
         BOX.encode(ask(config=CompletionConfig(**setting)))
 
 
+def test_a_refused_setting_is_shown_as_it_is() -> None:
+    with pytest.raises(BadArgument, match=r"^stop=\('END',\): OpenAI"):
+        BOX.encode(ask(config=CompletionConfig(stop="END")))
+
+
 @pytest.mark.parametrize("name", ["input", "model", "stream"])
 def test_extra_cannot_be_what_the_call_is_about(name: str) -> None:
     with pytest.raises(BadArgument, match=f"extra cannot set '{name}'"):
@@ -214,6 +219,33 @@ def test_a_tools_result_may_hold_an_image_and_a_system_message_may_not() -> None
     assert [part["type"] for part in output] == ["input_image", "input_text"]
     with pytest.raises(BadArgument, match="no image in a message of the role 'system'"):
         sent(BOX, ask(LLMMessage(role=MessageRole.System, content="x", parts=(PNG,))))
+
+
+THOUGHT = LLMMessage(role=MessageRole.Assistant, content="It is 4.", thinking="2 and 2.")
+
+
+def given_back(gateway: OpenAIGateway, *, retains: bool) -> list[Any]:
+    config = CompletionConfig(retain_reasoning=retains)
+    talk = (LLMMessage.user("2 + 2?"), THOUGHT, LLMMessage.user("Sure?"))
+    items: list[Any] = sent(gateway, ask(*talk, config=config))["input"]
+    return items
+
+
+def test_other_servers_get_thoughts_back_in_the_open() -> None:
+    assert [item["type"] for item in given_back(BOX, retains=False)] == ["message"] * 3
+    assert given_back(BOX, retains=True)[1:3] == [
+        {
+            "type": "reasoning",
+            "id": "rs_1",
+            "summary": [],
+            "content": [{"type": "reasoning_text", "text": "2 and 2."}],
+        },
+        {"type": "message", "role": "assistant", "content": "It is 4."},
+    ]
+
+
+def test_openai_gets_no_thoughts_in_the_open() -> None:
+    assert [item["type"] for item in given_back(OURS, retains=True)] == ["message"] * 3
 
 
 def test_the_official_client_sends_the_same(loopback: Loopback) -> None:

@@ -184,7 +184,7 @@ def test_a_tool_is_left_too(loopback: Loopback, shape: Shape, is_async: bool) ->
     outcome = shape.run(broker, "hi", tools=[alook if is_async else look])
 
     assert isinstance(outcome.error, errors.DeadlineExceeded)
-    assert len(loopback.requests) == 1
+    assert len(loopback.requests) <= 1  # on a busy machine it may be over before the first
 
 
 def test_it_begins_with_the_turn_and_not_with_the_plan() -> None:

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from mojentic_nb import LLMBroker, LLMMessage, Redaction, ResponseCache, errors, tool
+from mojentic_nb.errors import KEY_SHAPES
 from mojentic_nb.events import Redacted, TextDelta
+from mojentic_nb.hooks.redaction import may_hold_key
 from mojentic_nb.messages import LLMToolCall
 from tests.loopback import Answer, Fault, Loopback, ToolUse
 from tests.shapes import PROTOCOLS, Protocol, Shape, every_protocol, every_shape
@@ -196,3 +198,25 @@ def test_a_broker_takes_patterns_as_they_are() -> None:
     assert repr(broker.policies.redaction) == "Redaction(patient, key, email, card)"
     with pytest.raises(errors.BadArgument, match="redact=7"):
         LLMBroker("demo", redact=7)  # type: ignore[arg-type]
+
+
+@given(text=st.from_regex(KEY_SHAPES))
+def test_what_looks_like_a_key_is_never_passed_over(text: str) -> None:
+    assert may_hold_key(text)
+    assert "[key-1]" in Redaction(emails=False, cards=False).redacted(text)
+
+
+@pytest.mark.parametrize("label", ["email", "key", "card"])
+def test_a_label_of_ours_may_be_yours(label: str) -> None:
+    redaction = Redaction(patterns={label: r"P\d+"})
+    assert redaction.redacted("I am P7") == f"I am [{label}-1]"
+
+
+@pytest.mark.parametrize(
+    "text, sent",
+    [("4111 1111 1111 1111", "[card-1]"), ("x4111111111111111", "x[card-1]"),
+     ("14111111111111111", None), ("-4111111111111111", None), ("4111111111111111-", None),
+     ("4 4111111111111111", None)],
+)  # fmt: skip
+def test_a_card_begins_where_no_other_number_is(text: str, sent: str | None) -> None:
+    assert Redaction().redacted(text) == (text if sent is None else sent)

@@ -35,7 +35,7 @@ def test_a_notebook_replays_in_a_fresh_kernel(
     first = [shown(kernel, cell) for cell in cells]
     times = kernel.value("kept.duration_s, kept.ttft_s")
     assert kernel.run("%llm_cassette").text == (
-        f"{file} (auto): 0 in it, 0 replayed, 3 recorded.\n"
+        f"{file} (auto): 3 in it, 0 replayed, 3 recorded.\n"
     )
     with Kernel(OLLAMA_HOST=CLOSED) as fresh:
         fresh.run(f'{READY}\n%llm_cassette --mode=replay "{file}"')

@@ -91,6 +91,7 @@ class Answer:
         piece: When above 0, the body travels in pieces of that many bytes.
         argument_pieces: Fragments per streamed tool call.
         echo_key: Whether an error's message repeats the key it was sent.
+        others: Texts of the further choices, where OpenAI's `n` asks for several.
     """
 
     text: str = ""
@@ -113,6 +114,7 @@ class Answer:
     piece: int = field(default=0, kw_only=True)
     argument_pieces: int = field(default=3, kw_only=True)
     echo_key: bool = field(default=False, kw_only=True)
+    others: Sequence[str] = field(default=(), kw_only=True)
 
     @classmethod
     def error(

@@ -8,6 +8,7 @@ never shows it here.
 from __future__ import annotations
 
 import base64
+import itertools
 import struct
 from collections.abc import Iterator
 from typing import Any
@@ -52,6 +53,9 @@ class OpenAISpeech:
         for delta in deltas(answer):
             told_of = logprobs([delta["content"]], body) if "content" in delta else None
             frames.append(Frame(event(shared | choice(delta, logprobs=told_of)), "chunk"))
+        frames = mixed(
+            frames, [Frame(event(shared | one), "chunk") for one in others(answer, body)]
+        )
         frames += [Frame(event(shared | choice({}, answer.reason)), "end")]
         if told:
             frames.append(Frame(event(shared | {"choices": [], "usage": usage(answer)}), "end"))
@@ -75,7 +79,12 @@ class OpenAISpeech:
             "finish_reason": answer.reason,
         }
         head = chunk_head(body.get("model", "")) | {"object": "chat.completion"}
-        return head | {"choices": [finished], "usage": usage(answer)}
+        further = [
+            {"index": place, "message": {"role": "assistant", "content": text}}
+            for place, text in wanted(answer, body)
+        ]
+        # The first one last: places are told, and need not be in order.
+        return head | {"choices": [*further, finished], "usage": usage(answer)}
 
     def error(self, status: int, message: str, code: str | None = None) -> JsonObject:
         """OpenAI's error object."""
@@ -146,6 +155,28 @@ def choice(
     """The only choice of a chunk."""
     only = {"index": 0, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
     return {"choices": [only]}
+
+
+def wanted(answer: Answer, body: JsonObject) -> list[tuple[int, str]]:
+    """The further choices that were asked for, with their places."""
+    return list(enumerate(answer.others, 1))[: (body.get("n") or 1) - 1]
+
+
+def others(answer: Answer, body: JsonObject) -> Iterator[JsonObject]:
+    """What the chunks of the further choices add, one choice after the other."""
+    for place, text in wanted(answer, body):
+        for delta, finish in [
+            *(({"content": word}, None) for word in cut_words(text)),
+            ({}, "stop"),
+        ]:
+            only = {"index": place, "delta": delta, "logprobs": None, "finish_reason": finish}
+            yield {"choices": [only]}
+
+
+def mixed(one: list[Frame], other: list[Frame]) -> list[Frame]:
+    """Two streams in one, by turns."""
+    pairs = itertools.zip_longest(one, other)
+    return [frame for pair in pairs for frame in pair if frame is not None]
 
 
 def logprobs(words: list[str], body: JsonObject) -> JsonObject | None:

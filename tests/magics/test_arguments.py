@@ -90,7 +90,7 @@ def test_flags_stand_first(line, flags, prompt):
         ("--tiemout 3 hi", "Did you mean --timeout?"),
         ("--flie x hi", "Did you mean --file?"),
         ("--format jsn hi", "--format jsn: there is no such format. Did you mean json?"),
-        ("--format x hi", "There are md, text, json, html, code."),
+        ("--format x hi", "There are md, text, json, html, math, code."),
         ("--context all hi", "--context takes a whole number above 0, not 'all'"),
         ("--timeout 0 hi", "--timeout takes seconds above 0, not '0'"),
         ("--timeout inf hi", "--timeout takes seconds above 0, not 'inf'"),

@@ -140,6 +140,15 @@ def test_html_has_the_quiet_line_and_tools_escaped(ollama, loopback):
     assert "<small>llama3.2 · " in html
 
 
+def test_money_around_html_is_no_formula(ollama, loopback):
+    loopback.script(Answer(tools=[ToolUse("f", {"x": "$5 or $6"})]), Answer("<p>done"))
+    ollama.ok("def f(x: str) -> str:\n    'Same.'\n    return x")
+    ollama.ok("%llm --format html --tools f go")
+    line = ollama.last.data["text/html"].partition("</summary>")[0]
+    assert "<span>&#36;</span>5 or <span>&#36;</span>6" in line
+    assert "$" not in line
+
+
 @pytest.mark.parametrize("style", ["md", "text", "json", "code", "html"])
 def test_while_it_grows_the_kind_of_output_stays(live, style):
     live.ok(f"%llm --format {style} Write a story of 60 words") if style != "json" else live.run(

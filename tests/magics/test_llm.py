@@ -207,10 +207,12 @@ def test_what_is_cut_or_empty_is_marked(ollama, loopback):
 
 
 def test_money_is_money_unless_it_is_mathematics(ollama, loopback):
-    loopback.script(Answer("$5 and $6"), Answer("$5 and $6"))
+    loopback.script(*[Answer("$5 and $6")] * 3)
     assert ollama.ok("%llm price") == "$5 and $6"
-    assert ollama.last.markdown == r"\$5 and \$6"
+    assert ollama.last.markdown == "<span>&#36;</span>5 and <span>&#36;</span>6"
     ollama.ok("%llm --math price")
+    assert ollama.last.markdown == "$5 and $6"
+    ollama.ok("%llm --format math price")
     assert ollama.last.markdown == "$5 and $6"
 
 

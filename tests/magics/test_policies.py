@@ -11,7 +11,7 @@ from mojentic_nb.events import Usage
 from mojentic_nb.gateways import cassette_scope
 from mojentic_nb.magics.brokers import Brokers
 from mojentic_nb.magics.costs import cost_of, left
-from tests.loopback import Answer
+from tests.loopback import Answer, ToolUse
 from tests.magics.test_settings import rows
 
 PRICED = {"input": 1000.0, "output": 2000.0}
@@ -158,3 +158,43 @@ def test_a_dry_run_tells_size_and_price(here):
     assert lines[start + 4] == "at most $0.010 for an answer of 5"
     here.ok("%llm --dry-run --fresh -m openai:nobody-knows hello")
     assert "$" not in here.last.plain
+
+
+def test_an_object_tells_its_price_and_joins_the_sum(here, loopback):
+    loopback.clear()
+    loopback.script(
+        *[Answer('{"age": "old"}', usage=(10, 5)), Answer('{"age": 36}', usage=(10, 5))],
+        *[Answer('{"age": "older"}', usage=(10, 5))] * 3,
+    )
+    here.ok("%llm_config budget_usd=1")
+    assert here.ok("%%structured age int\nAda is 36").age == 36
+    assert here.last.plain.endswith("20 → 10 tok · $0.040 · $0.96 left")
+    assert "$" not in here.last.data["text/html"], "two of them would be a formula"
+    ran = here.run("%%structured age int\nAda is old")
+    assert type(ran.error_in_exec).__name__ == "ObjectError"
+    assert here["_llm"].usage == Usage(input_tokens=30, output_tokens=15)
+    here.ok("%llm_config")
+    assert rows(here)["so"] == "far 2 calls, 50 → 25 tok, $0.10"
+
+
+def test_a_fallback_of_an_object_is_said(here, loopback):
+    loopback.clear()
+    loopback.script(Answer("no", status=501))
+    here.ok("%llm_config fallback=demo")
+    here.ok("%%structured name, age int\nAda is 36")
+    assert "openai:dear could not answer; this is from demo" in here.said()[1]
+
+
+def test_what_a_broken_turn_cost_is_counted_and_told(here, loopback):
+    """The budget ends a turn between two calls: the tool has run, and nothing answers."""
+    here.ok("def dice() -> int:\n    'Throw it.'\n    return 4")
+    here.ok("%llm_config budget_usd=0.075")
+    loopback.clear()
+    loopback.script(Answer(tools=[ToolUse("dice", {})], usage=(10, 5)), Answer("four"))
+    ran = here.run("%llm --fresh --tools dice throw")
+    assert isinstance(ran.error_in_exec, BudgetExceeded)
+    assert "dice() → 4" in here.last.plain
+    assert "[no answer came]" in here.last.plain
+    assert len(loopback.requests) == 1
+    here.ok("%llm_config")
+    assert rows(here)["so"] == "far 1 call, 10 → 5 tok, $0.020"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
@@ -191,3 +193,20 @@ def test_metadata_and_the_quiet_line(told):
     assert told.last.about["usage"] == {"input_tokens": 11, "output_tokens": 7}
     assert told.last.plain.endswith("11 → 7 tok")
     assert "<small>llama3.2" in told.last.data["text/html"]
+
+
+def test_prices_in_a_table_are_no_formula(told):
+    told.ok("%llm_config footer=on")
+    told.ask("%%structured list of offer\ntext", {"value": [{"offer": "from $5 to $10"}]})
+    assert 'class="dataframe tex2jax_ignore' in told.last.data["text/html"]
+    told.ask("%%structured str\ntext", {"value": "from $5 to $10"})
+    assert "from <span>&#36;</span>5 to <span>&#36;</span>10" in told.last.markdown
+
+
+@pytest.mark.parametrize("kind, is_loaded", [("list[int]", True), ("int", False)])
+def test_pandas_is_loaded_before_the_model_is_asked(kind, is_loaded):
+    """Else the second it takes would be told as the model's."""
+    code = f"from mojentic_nb.magics.objects import ready_for; ready_for({kind})"
+    told = "import sys; print('pandas' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", f"{code}; {told}"], capture_output=True, text=True)
+    assert ran.stdout.strip() == str(is_loaded), ran.stderr

@@ -39,7 +39,7 @@ LETTERS = st.text(alphabet="`~$5ab \n->\\|#1.\t\r", max_size=80)
         ("   ```\nx", "   ```\nx\n```"),
         ("    ```\nx", "    ```\nx"),
         ("text\n```\nx", "text\n```\nx\n```"),
-        ("```\r\nx\r\n```\r\n$5", "```\r\nx\r\n```\r\n\\$5"),
+        ("```\r\nx\r\n```\r\n$5", "```\r\nx\r\n```\r\n<span>&#36;</span>5"),
         # A fence whose closing is half typed does not flicker
         ("```\nx\n``", "```\nx\n```"),
         ("~~~~\nx\n~", "~~~~\nx\n~~~~"),
@@ -55,7 +55,7 @@ LETTERS = st.text(alphabet="`~$5ab \n->\\|#1.\t\r", max_size=80)
         ("- ````\n  ```\n  x", "- ````\n  ```\n  x\n  ````"),
         ("-\n  ```\n  x", "-\n  ```\n  x\n  ```"),
         ("- a\nlazy\n  ```\n  x", "- a\nlazy\n  ```\n  x\n  ```"),
-        ("- ```\n  x\nafter $5", "- ```\n  x\nafter \\$5"),
+        ("- ```\n  x\nafter $5", "- ```\n  x\nafter <span>&#36;</span>5"),
         ("> ```\n> x\n\nafter", "> ```\n> x\n\nafter"),
         ("\t```\n\t$5", "\t```\n\t$5"),
         # Backticks on the last line
@@ -72,19 +72,21 @@ LETTERS = st.text(alphabet="`~$5ab \n->\\|#1.\t\r", max_size=80)
         ("- a ` b\n- c `d", "- a ` b\n- c `d`"),
         ("| ` |\n| `d", "| ` |\n| `d`"),
         # Money
-        ("$5 and $6", "\\$5 and \\$6"),
-        ("already \\$5", "already \\$5"),
-        ("a backslash \\\\$5", "a backslash \\\\\\$5"),
-        ("`$5` is $5", "`$5` is \\$5"),
-        ("`$5\n$6` is $7", "`$5\n$6` is \\$7"),
+        ("$5 and $6", "<span>&#36;</span>5 and <span>&#36;</span>6"),
+        ("already \\$5", "already <span>&#36;</span>5"),
+        ("a backslash \\\\$5", "a backslash \\\\<span>&#36;</span>5"),
+        ("`$5` is $5", "`$5` is <span>&#36;</span>5"),
+        ("`$5\n$6` is $7", "`$5\n$6` is <span>&#36;</span>7"),
         ("say `$5", "say `$5`"),
         ("$x$ stays", "$x$ stays"),
         ("$$5x = 10$$", "$$5x = 10$$"),
-        ("```\n$5\n```\n$5", "```\n$5\n```\n\\$5"),
+        ("```\n$5\n```\n$5", "```\n$5\n```\n<span>&#36;</span>5"),
         ("    $5\n", "    $5\n"),
-        ("words\n    $5", "words\n    \\$5"),
+        ("words\n    $5", "words\n    <span>&#36;</span>5"),
         ("- item\n\n      $5", "- item\n\n      $5"),
-        ("1. costs $5", "1. costs \\$5"),
+        ("1. costs $5", "1. costs <span>&#36;</span>5"),
+        ("http://x.y/$5 for $5", "http://x.y/$5 for <span>&#36;</span>5"),
+        ("[$5](http://x.y/$5)", "[<span>&#36;</span>5](http://x.y/$5)"),
     ],
 )
 def test_the_displayed_copy_is_complete(text: str, shown: str) -> None:
@@ -93,6 +95,7 @@ def test_the_displayed_copy_is_complete(text: str, shown: str) -> None:
 
 def test_mathematics_is_left_alone_when_asked() -> None:
     assert showable("$5x$ and `a", math=True) == "$5x$ and `a`"
+    assert showable(r"\$5 and \$6", math=True) == r"\$5 and \$6"
 
 
 @pytest.mark.parametrize(
@@ -192,7 +195,7 @@ def test_a_fence_names_its_language() -> None:
 
 
 def test_plain_text_stays_plain_in_a_line_of_markdown() -> None:
-    assert inline("a*b_c `d` <img>\n$5") == r"a\*b\_c \`d\` &lt;img&gt; \$5"
+    assert inline("a*b_c `d` <img>\n$5") == (r"a\*b\_c \`d\` &lt;img&gt; <span>&#36;</span>5")
 
 
 @given(st.text(max_size=300), st.integers(0, 300))

@@ -34,7 +34,7 @@ def test_as_markdown_it_is_small() -> None:
 
 
 def test_as_markdown_money_is_no_formula() -> None:
-    assert r"\$0.35" in reply_line_markdown(**KNOWN, dollars=0.35)
+    assert "<span>&#36;</span>0.35" in reply_line_markdown(**KNOWN, dollars=0.35)
 
 
 @pytest.mark.parametrize("name", ["</small><img src=x>", "*a*_b_", "[x](http://y)", "`a`", "#1"])
