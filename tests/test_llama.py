@@ -47,10 +47,11 @@ def broker(gateway: LLMGateway, llama: LlamaServer) -> LLMBroker:
 
 @every_shape
 def test_it_answers_in_every_shape(broker: LLMBroker, shape: Shape) -> None:
-    outcome = shape.run(broker, "Say something.")
+    # One answer of this model in some hundred has no words; three in a row never.
+    outcomes = [shape.run(broker, "Say something.") for _ in range(3)]
 
-    assert outcome.error is None
-    assert outcome.text
+    assert [one.error for one in outcomes] == [None] * 3
+    assert any(one.text for one in outcomes)
 
 
 def test_it_counts_tokens_and_says_why_it_stopped(broker: LLMBroker) -> None:
@@ -106,7 +107,7 @@ def test_models_are_listed(gateway: LLMGateway, llama: LlamaServer) -> None:
 
 def test_an_unknown_model_is_answered_anyway(gateway: LLMGateway) -> None:
     """llama.cpp serves its one model under any name."""
-    assert LLMBroker("nobody", gateway, config=BOUND).generate("hi")
+    assert LLMBroker("nobody", gateway, config=BOUND).generate("hi").usage.output_tokens
 
 
 def test_a_prompt_that_is_too_long_is_refused(broker: LLMBroker) -> None:

@@ -57,7 +57,7 @@ def test_responses_take_thoughts_back(llama: LlamaServer) -> None:
     talk = [LLMMessage.user("2 + 2?"), said, LLMMessage.user("Sure?")]
     config = BOUND.model_copy(update={"retain_reasoning": True})
 
-    assert broker(llama, api="responses").generate(talk, config=config)
+    assert broker(llama, api="responses").generate(talk, config=config).usage.output_tokens
 
 
 def test_responses_fill_a_schema(llama: LlamaServer) -> None:
