@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 __all__ = ["Clock", "FrozenClock", "Stamp", "SystemClock", "TurnClock"]
@@ -97,10 +98,10 @@ class TurnClock:
 
     Args:
         clock: What tells the time of everything else.
-        skips_waits: Nothing here needs to be waited for.
+        skips_waits: Whether nothing here needs to be waited for; asked as a wait begins.
     """
 
-    def __init__(self, clock: Clock, *, skips_waits: bool = False) -> None:
+    def __init__(self, clock: Clock, *, skips_waits: Callable[[], bool] = bool) -> None:
         self._clock = clock
         self._skips_waits = skips_waits
         self._skips_next = False
@@ -134,7 +135,7 @@ class TurnClock:
         self._skips_next = stamp.is_instant
 
     def _is_skipped(self) -> bool:
-        skips, self._skips_next = self._skips_next or self._skips_waits, False
+        skips, self._skips_next = self._skips_next or self._skips_waits(), False
         return skips
 
     def sleep(self, seconds: float) -> None:

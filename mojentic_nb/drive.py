@@ -14,6 +14,7 @@ from concurrent import futures
 from concurrent.futures import Future
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from mojentic_nb.bus import Bus
@@ -59,9 +60,7 @@ class Setting:
     _sequence: int = 0
 
     def __post_init__(self) -> None:
-        # A cassette that only replays needs no waits.
-        skips_waits = getattr(self.gateway.transport, "skips_waits", False)
-        self.time = TurnClock(self.clock, skips_waits=skips_waits)
+        self.time = TurnClock(self.clock, skips_waits=partial(_skips_waits, self.gateway))
 
     def tell(self, events: list[Event]) -> list[Event]:
         """Publish events; gives them back."""
@@ -107,6 +106,11 @@ class Setting:
         else:
             seconds = None if math.isinf(wait.seconds) else wait.seconds
             await asyncio.wait([asyncio.wrap_future(wait.until)], timeout=seconds)
+
+
+def _skips_waits(gateway: LLMGateway) -> bool:
+    # A cassette that only replays needs no waits.
+    return bool(getattr(gateway.transport, "skips_waits", False))
 
 
 def stand(until: Future[None], seconds: float) -> None:

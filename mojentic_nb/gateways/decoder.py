@@ -7,7 +7,7 @@ never taken for a whole one. Each protocol says only what one record means.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -67,7 +67,6 @@ class Decoder(ABC):
         is_over: Nothing of it can follow any more: its final marker has been read, or
             an error that `finish` raises.
         has_begun: Something of the answer has been told.
-        headers: Of the response, in lower case, where the driver knows them.
     """
 
     def __init__(self, request: ChatRequest, gateway: str) -> None:
@@ -81,7 +80,6 @@ class Decoder(ABC):
         self.thoughts: list[str] = []
         self.calls = ToolCallParts()
         self.logprobs: list[Any] = []
-        self.headers: Mapping[str, str] = {}
         self._rest = b""
         self._problem: GatewayError | None = None
         self._whole: list[bytes] | None = []
@@ -290,7 +288,6 @@ class Decoder(ABC):
             logprobs=tuple(self.logprobs),
             alternatives=self.alternatives,
             provider_state=self.provider_state,
-            headers=self.headers,
             asked_at=asked_at,
             first_at=first_at,
             answered_at=answered_at,

@@ -5,7 +5,7 @@ Law: no I/O. The driver moves bytes; all that they mean is decided here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mojentic_nb.errors import GatewayError
@@ -32,15 +32,8 @@ class Exchange:
         """The bytes have ended: what is left to tell, then the error if it is not whole."""
         return self.decoder.finish()
 
-    def answer(
-        self,
-        asked_at: float,
-        first_at: float | None,
-        answered_at: float,
-        headers: Mapping[str, str] | None = None,
-    ) -> Answer:
-        """What the exchange came to; `headers` are the response's, in lower case."""
-        self.decoder.headers = headers or {}
+    def answer(self, asked_at: float, first_at: float | None, answered_at: float) -> Answer:
+        """What the exchange came to."""
         return self.decoder.answer(asked_at, first_at, answered_at)
 
     def outlived(self, error: GatewayError) -> bool:

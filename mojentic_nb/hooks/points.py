@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
 from contextlib import suppress
+from functools import cache
 from inspect import isasyncgenfunction, iscoroutinefunction
 from typing import Any
 
@@ -127,14 +128,25 @@ def _to_its_end(
     return found
 
 
+def stands(policy: Any, point: str) -> bool:
+    """Whether it has this method."""
+    # Asked for every call, and pydantic's models take their time to say no.
+    return hasattr(policy, point) if type(policy) is _Own else _offers(policy.__class__, point)
+
+
+@cache
+def _offers(kind: type[Any], point: str) -> bool:
+    return hasattr(kind, point)
+
+
 def begun(policies: Iterable[Any], clock: Clock) -> list[Any]:
     """The policies as they are for one turn."""
-    return [one.begin(clock) if hasattr(one, "begin") else one for one in policies]
+    return [one.begin(clock) if stands(one, "begin") else one for one in policies]
 
 
 def around(turn: Turn, policies: Iterable[Any]) -> Turn:
     """Put policies around a turn, the first one outermost."""
-    for policy in reversed([one for one in policies if hasattr(one, "around_turn")]):
+    for policy in reversed([one for one in policies if stands(one, "around_turn")]):
         turn = policy.around_turn(turn)
 
     return turn
