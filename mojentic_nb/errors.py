@@ -56,6 +56,7 @@ __all__ = [
     "MojenticError",
     "ObjectError",
     "RanksMissing",
+    "ToolDenied",
     "ToolError",
     "scrub",
     "without",
@@ -146,6 +147,10 @@ class BadArgument(MojenticError, ValueError):
 
 class ToolError(MojenticError):
     """A tool is not usable as one: no name, no schema, or a name taken twice."""
+
+
+class ToolDenied(ToolError):
+    """A tool may not do this: its policy or a person says no. Nothing was done."""
 
 
 class ObjectError(MojenticError):

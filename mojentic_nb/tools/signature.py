@@ -22,7 +22,15 @@ from typing_extensions import TypedDict
 from mojentic_nb.errors import ToolError
 from mojentic_nb.tools.docstring import parameters_in, summary_in
 
-__all__ = ["Manner", "fields_of", "is_unbound", "manner_of", "name_of", "summary_of"]
+__all__ = [
+    "Manner",
+    "fields_of",
+    "is_unbound",
+    "manner_of",
+    "name_of",
+    "output_schema_of",
+    "summary_of",
+]
 
 AnyFunction = Callable[..., Any]
 Fields = tuple[TypeAdapter[dict[str, Any]], dict[str, Any]]
@@ -247,6 +255,23 @@ class Manner:
         # What is left out before the last one given gets its default.
         placed = [named.pop(one.name, one.default) for one in self.by_place[:last]]
         return function(*placed, **named)
+
+
+def output_schema_of(function: AnyFunction) -> dict[str, Any]:
+    """JSON schema of what a function returns; `{}`, which fits everything, where it says nothing.
+
+    Raises:
+        ToolError: What it says has no schema.
+    """
+    kind = _hints(function).get("return", Any)
+    try:
+        schema: dict[str, Any] = _untitled(TypeAdapter(kind).json_schema(mode="serialization"))
+        return schema
+    except Exception as problem:  # as in `fields_of`
+        raise ToolError(
+            f"{name_of(function)} returns {kind!r}, which has no schema.",
+            hint="Let it return what JSON can carry.",
+        ) from problem
 
 
 # Reading a signature costs 10 µs, a third of what a whole call may. By the function

@@ -54,9 +54,11 @@ ROOMS_OF_LIBRARIES = {
     "anywidget": ("mojentic_nb/widgets/", "mojentic_nb/magics/"),
     "ipywidgets": ("mojentic_nb/widgets/", "mojentic_nb/magics/"),
     "traitlets": ("mojentic_nb/widgets/", "mojentic_nb/magics/"),
-    "httpx2": ("mojentic_nb/gateways/transport",),
+    "httpx2": ("mojentic_nb/gateways/transport", "mojentic_nb/tools/web"),
     "aiohttp": ("mojentic_nb/gateways/transport",),
-    "pandas": tuple(f"mojentic_nb/{room}/" for room in ("magics", "tracer", "compare", "batch")),
+    "pandas": tuple(
+        f"mojentic_nb/{room}/" for room in ("magics", "tools", "tracer", "compare", "batch")
+    ),
     # Never: two HTTP stacks, or a provider's client, would be a second seam to the network.
     "httpx": (),
     "requests": (),
