@@ -15,6 +15,7 @@ from benchmarks.policies import policies
 from benchmarks.replays import replays
 from benchmarks.starts import starts
 from benchmarks.streams import first_chunks, small_calls, streamed_chunks
+from benchmarks.tools import tool_rows
 
 
 @contextmanager
@@ -33,7 +34,7 @@ def server() -> Iterator[str]:
 
 def main() -> int:
     """Print the table; 1 where a bar is missed."""
-    rows = [*starts(), *growing_objects()]
+    rows = [*starts(), *growing_objects(), *tool_rows()]
     with server() as url:
         for measure in (
             streamed_chunks,

@@ -74,6 +74,7 @@ _HOMES = {
     "catalogue": "",
     "errors": "",
     "tool": "tools.definition",
+    "tools": "",
 }
 
 __all__ = [
@@ -111,6 +112,7 @@ __all__ = [
     "catalogue",
     "errors",
     "tool",
+    "tools",
 ]
 
 

@@ -31,6 +31,8 @@ from mojentic_nb.hooks.retry import Retry
 from mojentic_nb.plan import CallOptions, How, Plan, Prompt, planned
 from mojentic_nb.reply import Reply
 from mojentic_nb.structured import REPAIRS, Growing, shape_given
+from mojentic_nb.tools.consent import Consent, consent_of
+from mojentic_nb.tools.runners import SerialToolRunner, ToolRunner, runner_of
 from mojentic_nb.turn import one_call
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ class LLMBroker:
     Args:
         model: `"ollama:llama3.2"`, `"openai:gpt-5.4-mini"`, `"anthropic:…"`, `"demo"`, or
             a bare name for the given gateway (Ollama where none is given). `None`
-            takes what `default_model()` finds.
+            takes what there is.
         gateway: The road to the model, where the name alone does not say it.
         tokenizer: Counts tokens, where counts are wanted.
         tracer: Listens to every event; see `subscribe`.
@@ -72,6 +74,8 @@ class LLMBroker:
         policies: Your own, outermost first; they stand between redaction and fallback
             (see `mojentic_nb.hooks.points`).
         cassette: Records and replays this broker's calls, whatever else may hold.
+        tool_runner: Whether tools run one after another or several at once.
+        consent: Which tools a person is asked about; by default the destructive ones.
 
     Raises:
         BadArgument: The model's name or a setting makes no sense.
@@ -97,6 +101,8 @@ class LLMBroker:
         deadline: float | None = None,
         policies: Sequence[Any] = (),
         cassette: Cassette | str | PathLike[str] | None = None,
+        tool_runner: ToolRunner | None = None,
+        consent: Consent | Mapping[str, str] | None = None,
     ) -> None:
         chooser = Chooser(cassette)
         self.gateway, self.model = chooser.first(model, gateway)
@@ -105,6 +111,8 @@ class LLMBroker:
         self.retry = retry or Retry()
         self.timeouts = Timeouts.of(timeout, default=self.gateway.timeouts)
         self.clock = clock or SystemClock()
+        self.tool_runner = runner_of(tool_runner) or SerialToolRunner()
+        self.consent = consent_of(consent) or Consent()
         self.policies = Policies.of(
             deadline=deadline,
             redact=redact,
@@ -174,10 +182,7 @@ class LLMBroker:
         config: CompletionConfig | None = None,
         **options: Unpack[CallOptions],
     ) -> Iterator[Event]:
-        """Ask and give everything that happens, ending in one terminal event.
-
-        That is `TurnFinished`, or `TurnFailed`, right after which its error is raised.
-        """
+        """Ask and give all that happens, to `TurnFinished`, or `TurnFailed` and its error."""
         return self._events(messages, tools, config, options)
 
     def generate_response(

@@ -7,117 +7,38 @@ Leaving a driver early hangs up: its generator's end closes the connection.
 
 from __future__ import annotations
 
-import asyncio
-import math
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping
-from concurrent import futures
-from concurrent.futures import Future
+from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import Any
+from dataclasses import replace
 
-from mojentic_nb.bus import Bus
-from mojentic_nb.clock import Clock, SystemClock, TurnClock
-from mojentic_nb.effects import Ask, Effect, Fetch, Outcome, Stopped, Tell, Turn, Use, Wait
-from mojentic_nb.errors import BadArgument, DeadlineExceeded, GatewayError, MojenticError
+from mojentic_nb.clock import SystemClock
+from mojentic_nb.effects import (
+    Ask,
+    Effect,
+    Outcome,
+    Stopped,
+    Tell,
+    Turn,
+    Use,
+    UseTogether,
+    Wait,
+)
+from mojentic_nb.errors import DeadlineExceeded, GatewayError, MojenticError
 from mojentic_nb.events import (
     Answer,
-    Envelope,
     Event,
     ModelAnswered,
-    ToolReturned,
     TurnFailed,
     TurnFinished,
 )
-from mojentic_nb.gateways.fetching import Fetching
-from mojentic_nb.gateways.gateway import LLMGateway
 from mojentic_nb.gateways.transport import Transport
-from mojentic_nb.tools import calling
-from mojentic_nb.tools.definition import LLMTool
+from mojentic_nb.setting import Setting
 
-__all__ = ["Setting", "awaiting", "here"]
+__all__ = ["awaiting", "here"]
 
-
-# Seconds; as in `background`.
-SLICE_S = 0.1
 
 # Either says that the others are worth a look, with OpenAI's kin and with Anthropic.
 _LIMITS = ("x-ratelimit-remaining-requests", "anthropic-ratelimit-requests-remaining")
-
-
-@dataclass(slots=True)
-class Setting:
-    """What one turn runs with; `bus` only where somebody listened when it began."""
-
-    gateway: LLMGateway
-    tools: Mapping[str, LLMTool]
-    bus: Bus | None
-    correlation_id: str
-    await_here: Callable[[Any], Any]
-    clock: Clock = field(default_factory=SystemClock)
-    time: TurnClock = field(init=False)
-    _sequence: int = 0
-
-    def __post_init__(self) -> None:
-        self.time = TurnClock(self.clock, skips_waits=partial(_skips_waits, self.gateway))
-
-    def tell(self, events: list[Event]) -> list[Event]:
-        """Publish events; gives them back."""
-        if self.bus is not None:
-            at = self.time.now()
-            for event in events:
-                self.bus.publish(Envelope(event, self.correlation_id, self._sequence, at))
-                self._sequence += 1
-
-        return events
-
-    def use(self, use: Use) -> ToolReturned:
-        """Run a tool in this thread."""
-        return calling.run(
-            self.tools, use.call, self.time, await_here=self.await_here, within_s=use.within_s
-        )
-
-    async def ause(self, use: Use) -> ToolReturned:
-        """Run a tool in the running loop."""
-        return await calling.arun(self.tools, use.call, self.time, within_s=use.within_s)
-
-    def fetching(self, fetch: Fetch) -> Fetching:
-        """A web address about to be read; no other effect is left when this is asked."""
-        if not isinstance(fetch, Fetch):
-            raise BadArgument(
-                f"A policy yielded {fetch!r}, which is no effect.",
-                hint="Pass a call on with `answer = yield from proceed(call)`.",
-            )
-
-        return Fetching(fetch.url, self.gateway, within_s=fetch.within_s)
-
-    def wait(self, wait: Wait) -> None:
-        """Let time pass in this thread."""
-        if wait.until is None:
-            self.time.sleep(wait.seconds)
-        else:
-            stand(wait.until, wait.seconds)
-
-    async def await_(self, wait: Wait) -> None:
-        """Let time pass in the running loop."""
-        if wait.until is None:
-            await self.time.asleep(wait.seconds)
-        else:
-            seconds = None if math.isinf(wait.seconds) else wait.seconds
-            await asyncio.wait([asyncio.wrap_future(wait.until)], timeout=seconds)
-
-
-def _skips_waits(gateway: LLMGateway) -> bool:
-    # A cassette that only replays needs no waits.
-    return bool(getattr(gateway.transport, "skips_waits", False))
-
-
-def stand(until: Future[None], seconds: float) -> None:
-    """Wait here until something is done, in slices that an interrupt ends on every system."""
-    ends_at = SystemClock.now() + seconds
-    while not until.done() and (left_s := ends_at - SystemClock.now()) > 0:
-        futures.wait([until], timeout=min(SLICE_S, left_s))
 
 
 def here(turn: Turn, setting: Setting) -> Generator[Event, None, TurnFinished]:
@@ -156,6 +77,8 @@ def here(turn: Turn, setting: Setting) -> Generator[Event, None, TurnFinished]:
                     yield effect.event
                 elif isinstance(effect, Use):
                     steps.outcome = setting.use(effect)
+                elif isinstance(effect, UseTogether):
+                    steps.outcome = setting.use_together(effect)
                 elif isinstance(effect, Wait):
                     setting.wait(effect)
                 else:
@@ -207,6 +130,8 @@ async def awaiting(turn: Turn, setting: Setting) -> AsyncGenerator[Event, None]:
                     yield effect.event
                 elif isinstance(effect, Use):
                     steps.outcome = await setting.ause(effect)
+                elif isinstance(effect, UseTogether):
+                    steps.outcome = await setting.ause_together(effect)
                 elif isinstance(effect, Wait):
                     await setting.await_(effect)
                 else:

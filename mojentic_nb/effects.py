@@ -27,6 +27,7 @@ __all__ = [
     "Tell",
     "Turn",
     "Use",
+    "UseTogether",
     "Wait",
 ]
 
@@ -47,6 +48,15 @@ class Use:
     """Run one tool, for so many seconds at most; the outcome is what it returned."""
 
     call: LLMToolCall
+    within_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UseTogether:
+    """Run several tools, so many at once; the outcome is what they returned, in order."""
+
+    calls: tuple[LLMToolCall, ...]
+    at_once: int
     within_s: float | None = None
 
 
@@ -88,8 +98,8 @@ class Stopped(BaseException):
         self.text = text
 
 
-Effect = Ask | Use | Fetch | Wait | Tell
-Outcome = Answer | ToolReturned | bytes | None
+Effect = Ask | Use | UseTogether | Fetch | Wait | Tell
+Outcome = Answer | ToolReturned | list[ToolReturned] | bytes | None
 Turn = Generator[Effect, Outcome, TurnFinished]
 
 # One call of a model under way, with everything the policies do around it.
@@ -105,8 +115,10 @@ class Call:
         request: What is asked.
         gateway: The road: has `name`, `url` and `timeouts`.
         round: Which call of the turn this is, from 1.
+        tools_at_once: How many of the tools it asks for may run at the same time.
     """
 
     request: ChatRequest
     gateway: Any
     round: int = 1
+    tools_at_once: int = 1

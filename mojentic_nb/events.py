@@ -162,12 +162,19 @@ class ToolCalled:
 
 @dataclass(frozen=True, slots=True)
 class ToolReturned:
-    """A tool has run; `text` is what the model is told of it."""
+    """A tool has run, or may not; `text` is what the model is told of it.
+
+    Attributes:
+        ok: It returned, and did not raise.
+        duration_s: How long it took, without the time a person took to consent.
+        is_refused: A policy or a person said no, and nothing was done.
+    """
 
     call: LLMToolCall
     text: str
     ok: bool
     duration_s: float
+    is_refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from mojentic_nb.background import wait_for
 from mojentic_nb.config import CompletionConfig, Sampling, Timeouts, merged
-from mojentic_nb.drive import Setting, awaiting, here
+from mojentic_nb.drive import awaiting, here
 from mojentic_nb.effects import Call, Proceed, Turn
 from mojentic_nb.events import TurnFinished
 from mojentic_nb.hooks.chain import chained
@@ -26,8 +26,11 @@ from mojentic_nb.messages import LLMMessage, as_messages
 from mojentic_nb.reply import Reply
 from mojentic_nb.request import ChatRequest
 from mojentic_nb.schema import Shape
+from mojentic_nb.setting import Setting
 from mojentic_nb.structured import REPAIRS, object_turn, one_object, shape_of
-from mojentic_nb.tools.definition import as_tools
+from mojentic_nb.tools.consent import Consent, consent_of
+from mojentic_nb.tools.gathering import as_tools
+from mojentic_nb.tools.runners import ToolRunner, runner_of
 from mojentic_nb.turn import model_call, one_call, turn
 
 if TYPE_CHECKING:
@@ -45,6 +48,8 @@ class CallOptions(Sampling, total=False):
     timeout: Timeouts | float | None
     retry: Retry | None
     deadline: float | None
+    tool_runner: ToolRunner | None
+    consent: Consent | None
 
 
 class How(TypedDict, total=False):
@@ -104,6 +109,8 @@ def planned(
     correlation_id = loose.pop("correlation_id", None) or str(uuid4())
     retry = loose.pop("retry", None)
     deadline = loose.pop("deadline", None)
+    runner = runner_of(loose.pop("tool_runner", None)) or broker.tool_runner
+    consent = consent_of(loose.pop("consent", None)) or broker.consent
     toolbox = as_tools(tools)
     request = ChatRequest(
         model=broker.model,
@@ -120,8 +127,10 @@ def planned(
         correlation_id=correlation_id,
         await_here=wait_for,
         clock=broker.clock,
+        consent=consent,
     )
-    first = Call(request=request, gateway=broker.gateway)
+    at_once = runner.max_concurrency
+    first = Call(request=request, gateway=broker.gateway, tools_at_once=at_once)
     inmost = [Inline()] if has_addresses(request.messages) else []
     within = None if deadline is None else Deadline(deadline)
     in_order = broker.policies.in_order(retry=retry or broker.retry, deadline=within)

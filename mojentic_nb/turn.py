@@ -10,7 +10,18 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import replace
 
-from mojentic_nb.effects import Ask, Asking, Call, Effect, Outcome, Proceed, Tell, Turn, Use
+from mojentic_nb.effects import (
+    Ask,
+    Asking,
+    Call,
+    Effect,
+    Outcome,
+    Proceed,
+    Tell,
+    Turn,
+    Use,
+    UseTogether,
+)
 from mojentic_nb.events import (
     Answer,
     ModelAnswered,
@@ -50,7 +61,7 @@ def turn(first: Call, proceed: Proceed) -> Turn:
         if not answer.tool_calls or not request.tools or is_last:
             return finished(answers, returned)
 
-        results = yield from use(answer.tool_calls)
+        results = yield from use(answer.tool_calls, first.tools_at_once)
         returned += results
         request = request.after(answer, [told(result) for result in results])
 
@@ -63,7 +74,7 @@ def one_call(first: Call, proceed: Proceed) -> Turn:
 
 def next_call(first: Call, request: ChatRequest, answered: int) -> Call:
     """The call that asks this, after so many answers."""
-    return Call(request=request, gateway=first.gateway, round=answered + 1)
+    return replace(first, request=request, round=answered + 1)
 
 
 def model_call(call: Call) -> Asking:
@@ -75,8 +86,13 @@ def model_call(call: Call) -> Asking:
     return answer
 
 
-def use(calls: tuple[LLMToolCall, ...]) -> Generator[Effect, Outcome, list[ToolReturned]]:
-    """Run tools one after another, in the model's order."""
+def use(
+    calls: tuple[LLMToolCall, ...], at_once: int
+) -> Generator[Effect, Outcome, list[ToolReturned]]:
+    """Run tools one after another, or several at once; results in the model's order."""
+    if at_once > 1 and len(calls) > 1:
+        return (yield from use_together(calls, at_once))
+
     results = []
     for call in calls:
         yield Tell(ToolCalled(call))
@@ -84,6 +100,21 @@ def use(calls: tuple[LLMToolCall, ...]) -> Generator[Effect, Outcome, list[ToolR
         assert isinstance(returned, ToolReturned)
         yield Tell(returned)
         results.append(returned)
+
+    return results
+
+
+def use_together(
+    calls: tuple[LLMToolCall, ...], at_once: int
+) -> Generator[Effect, Outcome, list[ToolReturned]]:
+    """Run several tools at once."""
+    for call in calls:
+        yield Tell(ToolCalled(call))
+
+    results = yield UseTogether(calls, at_once)
+    assert isinstance(results, list)
+    for returned in results:
+        yield Tell(returned)
 
     return results
 

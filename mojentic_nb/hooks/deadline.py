@@ -14,7 +14,18 @@ from functools import partial
 from typing import Any
 
 from mojentic_nb.clock import Clock
-from mojentic_nb.effects import Ask, Effect, Fetch, Outcome, Stopped, Tell, Turn, Use, Wait
+from mojentic_nb.effects import (
+    Ask,
+    Effect,
+    Fetch,
+    Outcome,
+    Stopped,
+    Tell,
+    Turn,
+    Use,
+    UseTogether,
+    Wait,
+)
 from mojentic_nb.errors import BadArgument, DeadlineExceeded, GatewayError, MojenticError
 from mojentic_nb.events import Answer, Limited, Retrying, TurnFinished
 from mojentic_nb.hooks.points import leave
@@ -127,7 +138,7 @@ class Bounded:
             ends_at = min(self._ends_at, asked.deadline_at or math.inf)
             return replace(effect, request=replace(asked, deadline_at=ends_at))
 
-        if isinstance(effect, Use | Fetch):
+        if isinstance(effect, Use | UseTogether | Fetch):
             left_s = self._ends_at - self._now()
             return replace(effect, within_s=min(left_s, effect.within_s or math.inf))
 

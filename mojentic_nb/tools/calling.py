@@ -11,17 +11,19 @@ import inspect
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from dataclasses import dataclass
 from typing import Any
 
 from mojentic_nb.clock import Clock
-from mojentic_nb.errors import scrub
+from mojentic_nb.errors import ToolDenied, ToolError, scrub
 from mojentic_nb.events import ToolReturned
 from mojentic_nb.messages import LLMToolCall
 from mojentic_nb.schema import ShapeError
 from mojentic_nb.tools.apart import Apart
+from mojentic_nb.tools.consent import Consent
 from mojentic_nb.tools.definition import LLMTool
 from mojentic_nb.tools.result import text_of
+from mojentic_nb.views.markdown import bounded
 
 __all__ = ["arun", "run", "text_of", "wait_apart"]
 
@@ -35,6 +37,10 @@ class _Told(Exception):
     """A call that cannot be run, in words for the model."""
 
 
+class _Refused(_Told):
+    """A call that may not be run."""
+
+
 def run(
     tools: Tools,
     call: LLMToolCall,
@@ -42,52 +48,62 @@ def run(
     *,
     await_here: Callable[[Any], Any],
     within_s: float | None = None,
+    consent: Consent | None = None,
 ) -> ToolReturned:
     """Run a call in this thread; `await_here` waits for an async tool's result."""
+    ready = _ready(tools, call)
+    if isinstance(ready, Ready) and consent is not None:
+        ready = ready.agreed(consent)
     began = clock.now()
-    limit_s = _limit(tools, call, within_s)
-    outcome = _attempt(tools, call) if limit_s is None else _in_time(tools, call, limit_s)
+    if not isinstance(ready, Ready):
+        return _returned(call, ready, 0.0)
+
+    limit_s = ready.limit_s(within_s)
+    outcome = ready.attempt() if limit_s is None else _in_time(ready, call, limit_s)
     if not isinstance(outcome, str | BaseException):
-        outcome = await_here(_awaited(outcome, call, limit_s))
+        outcome = await_here(_awaited(outcome, call, limit_s, ready))
 
     return _returned(call, outcome, clock.now() - began)
 
 
 async def arun(
-    tools: Tools, call: LLMToolCall, clock: Clock, *, within_s: float | None = None
+    tools: Tools,
+    call: LLMToolCall,
+    clock: Clock,
+    *,
+    within_s: float | None = None,
+    consent: Consent | None = None,
 ) -> ToolReturned:
     """Run a call in the running loop; a sync tool runs in a thread of its own."""
+    ready = _ready(tools, call)
+    if isinstance(ready, Ready) and consent is not None:
+        # A person may take their time, and the loop has others to serve.
+        asks = consent.needs_asking(ready.tool)
+        ready = await asyncio.to_thread(ready.agreed, consent) if asks else ready.agreed(consent)
     began = clock.now()
-    limit_s = _limit(tools, call, within_s)
-    one = tools.get(call.name)
-    if one is None or one.is_async:
-        outcome = _attempt(tools, call)
+    if not isinstance(ready, Ready):
+        return _returned(call, ready, 0.0)
+
+    limit_s = ready.limit_s(within_s)
+    if ready.tool.is_async:
+        outcome = ready.attempt()
     else:
-        apart = Apart(partial(_attempt, tools, call))
+        apart = Apart(ready.attempt)
         try:
             outcome = await _awaited_outcome(asyncio.wrap_future(apart.future), call, limit_s)
         finally:
             apart.stop()
     if not isinstance(outcome, str | BaseException):
-        outcome = await _awaited(outcome, call, limit_s)
+        outcome = await _awaited(outcome, call, limit_s, ready)
 
     return _returned(call, outcome, clock.now() - began)
 
 
-def _limit(tools: Tools, call: LLMToolCall, within_s: float | None) -> float | None:
-    one = tools.get(call.name)
-    if one is None or within_s is None:
-        return None if one is None else one.timeout_s
+def _in_time(ready: Ready, call: LLMToolCall, limit_s: float) -> Outcome | Awaitable[Any]:
+    if ready.tool.is_async:
+        return ready.attempt()
 
-    return within_s if one.timeout_s is None else min(one.timeout_s, within_s)
-
-
-def _in_time(tools: Tools, call: LLMToolCall, limit_s: float) -> Outcome | Awaitable[Any]:
-    one = tools[call.name]
-    if one.is_async:
-        return _attempt(tools, call)
-
-    apart = Apart(partial(_attempt, tools, call))
+    apart = Apart(ready.attempt)
     try:
         outcome: Outcome | Awaitable[Any] = apart.result(limit_s)
     except TimeoutError:
@@ -115,18 +131,57 @@ def wait_apart(awaitable: Awaitable[Any]) -> Any:
 Outcome = str | BaseException
 
 
-def _attempt(tools: Tools, call: LLMToolCall) -> Outcome | Awaitable[Any]:
-    try:
-        result = _invoke(tools, call)
-        return result if inspect.isawaitable(result) else text_of(result)
-    except _FAILURES as problem:
-        return _the_tools_own(problem)
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A call whose tool is there and whose arguments fit."""
+
+    tool: LLMTool
+    arguments: dict[str, Any]
+
+    def limit_s(self, within_s: float | None) -> float | None:
+        """How long it may take: the tool's own bound and the turn's, whichever is less."""
+        bounds = [one for one in (self.tool.timeout_s, within_s) if one is not None]
+        return min(bounds, default=None)
+
+    def agreed(self, consent: Consent) -> Ready | BaseException:
+        """The same, if it may run; asks a person where that is to be asked."""
+        refusal = consent.refusal(self.tool, self.arguments)
+        return _Refused(refusal) if refusal else self
+
+    def attempt(self) -> Outcome | Awaitable[Any]:
+        """Run it, again where it failed unforeseen; gives what it returns or raises."""
+        for left in range(self.tool.retries, -1, -1):
+            try:
+                result = self.tool.invoke(self.arguments)
+                return self._again(result) if inspect.isawaitable(result) else self.told(result)
+            except _FAILURES as problem:
+                if not left or not _may_pass(problem):
+                    return _the_tools_own(problem)
+
+        raise AssertionError("unreachable")
+
+    async def _again(self, result: Awaitable[Any]) -> Any:
+        for _ in range(self.tool.retries):
+            try:
+                return await result
+            except Exception as problem:
+                if not _may_pass(problem):
+                    raise
+                result = self.tool.invoke(self.arguments)
+
+        return await result
+
+    def told(self, result: Any) -> str:
+        """What a model is told of a result, within the tool's bound."""
+        return bounded(text_of(result), self.tool.most_chars)
 
 
-async def _awaited(result: Awaitable[Any], call: LLMToolCall, limit_s: float | None) -> Outcome:
+async def _awaited(
+    result: Awaitable[Any], call: LLMToolCall, limit_s: float | None, ready: Ready
+) -> Outcome:
     try:
         outcome = await _awaited_outcome(result, call, limit_s)
-        return outcome if isinstance(outcome, _Told) else text_of(outcome)
+        return outcome if isinstance(outcome, _Told) else ready.told(outcome)
     except _FAILURES as problem:
         return _the_tools_own(problem)
 
@@ -163,21 +218,26 @@ def _is_ending() -> bool:
     return task is not None and task.cancelling() > 0
 
 
-def _invoke(tools: Tools, call: LLMToolCall) -> Any:
+def _may_pass(problem: BaseException) -> bool:
+    """Whether the same call may go well the next time."""
+    return isinstance(problem, Exception) and not isinstance(problem, ToolError | ShapeError)
+
+
+def _ready(tools: Tools, call: LLMToolCall) -> Ready | BaseException:
     one = tools.get(call.name)
     if one is None:
         known = ", ".join(tools) or "none"
-        raise _Told(f"There is no tool {call.name!r}. Tools: {known}.")
+        return _Told(f"There is no tool {call.name!r}. Tools: {known}.")
 
     if call.malformed is not None:
-        raise _Told(f"The arguments are not a JSON object: {call.malformed[:200]}")
+        return _Told(f"The arguments are not a JSON object: {call.malformed[:200]}")
 
     try:
-        arguments = one.arguments(call.arguments)
+        return Ready(one, one.arguments(call.arguments))
     except ShapeError as problem:
-        raise _Told(f"Wrong arguments: {problem}") from None
-
-    return one.invoke(arguments)
+        return _Told(f"Wrong arguments: {problem}")
+    except _FAILURES as problem:
+        return _the_tools_own(problem)
 
 
 def _returned(call: LLMToolCall, outcome: Outcome, duration_s: float) -> ToolReturned:
@@ -185,7 +245,8 @@ def _returned(call: LLMToolCall, outcome: Outcome, duration_s: float) -> ToolRet
         return ToolReturned(call, outcome, True, duration_s)
 
     text = text_of({"error": scrub(_words(outcome))})
-    return ToolReturned(call, text, False, duration_s)
+    is_refused = isinstance(outcome, _Refused | ToolDenied)
+    return ToolReturned(call, text, False, duration_s, is_refused)
 
 
 def _words(problem: BaseException) -> str:

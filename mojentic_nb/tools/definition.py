@@ -17,8 +17,9 @@ from typing import Any, Self, overload
 from mojentic_nb.errors import ToolError
 from mojentic_nb.request import ToolSpec
 from mojentic_nb.schema import ShapeError
+from mojentic_nb.tools.facts import Category, Effect, Facts
 
-__all__ = ["FunctionTool", "LLMTool", "as_tools", "tool"]
+__all__ = ["FunctionTool", "LLMTool", "run_with", "tool"]
 
 
 class LLMTool:
@@ -37,6 +38,12 @@ class LLMTool:
     tracer: Any = None  # for subclasses that skip our __init__
     # Seconds a call may take, then it is stopped and the model told; None for no bound.
     timeout_s: float | None = None
+    # How often a call is made again that failed unforeseen.
+    retries: int = 0
+    # Characters of a result that a model is told at most; its middle is left out, and said.
+    most_chars: int = 200_000
+    # Its place, its effects, and whether a person is asked first.
+    facts: Facts = Facts()
 
     def __init__(self, tracer: Any = None) -> None:
         self.tracer = tracer
@@ -162,10 +169,14 @@ class FunctionTool(LLMTool):
         name: str | None = None,
         description: str = "",
         timeout_s: float | None = None,
+        retries: int = 0,
+        facts: Facts | None = None,
     ) -> None:
         from mojentic_nb.tools import signature
 
         super().__init__()
+        self.facts = facts or Facts()
+        self.retries = _checked_retries(retries)
         self.timeout_s = _checked_limit(timeout_s)
         self._function = function
         self._fields, parameters = signature.fields_of(function)
@@ -276,6 +287,14 @@ def _checked_name(name: str) -> str:
     return name
 
 
+def _checked_retries(retries: int) -> int:
+    given: Any = retries
+    if not isinstance(given, int) or given < 0:
+        raise ToolError(f"retries={retries!r} is not a whole number from 0.")
+
+    return retries
+
+
 def _checked_limit(timeout_s: float | None) -> float | None:
     if timeout_s is not None and not timeout_s > 0:
         raise ToolError(f"timeout_s={timeout_s!r} is not a number of seconds above 0.")
@@ -287,7 +306,14 @@ def _checked_limit(timeout_s: float | None) -> float | None:
 def tool(function: Callable[..., Any], /) -> FunctionTool: ...
 @overload
 def tool(
-    *, name: str | None = None, description: str = "", timeout_s: float | None = None
+    *,
+    name: str | None = None,
+    description: str = "",
+    timeout_s: float | None = None,
+    retries: int = 0,
+    category: Category = "own",
+    effects: Iterable[Effect] = (),
+    destructive: bool = False,
 ) -> Callable[[Callable[..., Any]], FunctionTool]: ...
 def tool(
     function: Callable[..., Any] | None = None,
@@ -296,100 +322,38 @@ def tool(
     name: str | None = None,
     description: str = "",
     timeout_s: float | None = None,
+    retries: int = 0,
+    category: Category = "own",
+    effects: Iterable[Effect] = (),
+    destructive: bool = False,
 ) -> Any:
     """Make a function a tool, as `@tool` or `@tool(name=…)`.
 
     Parameter types become the schema, the docstring up to its first section the
     description, its `Args:` (or NumPy's or Sphinx's way of saying it) the parameters'
-    descriptions. A call
-    that takes longer than `timeout_s` seconds is stopped.
+    descriptions.
+
+    Args:
+        function: Sync or async, a method, or a `functools.partial`.
+        name: What a model calls it by; else the function's.
+        description: What a model is told of it; else the docstring's.
+        timeout_s: A call that takes longer than so many seconds is stopped.
+        retries: A call that raises is made again so often; what it may not do is told at once.
+        category: The shelf it stands on.
+        effects: What it does to the world, such as `{"writes"}`.
+        destructive: A person is asked before it runs.
 
     Raises:
         ToolError: The signature cannot be offered to a model.
+        BadArgument: There is no such category or effect.
     """
-    made = partial(FunctionTool, name=name, description=description, timeout_s=timeout_s)
-    return made if function is None else made(function)
-
-
-class _Adopted(LLMTool):
-    """An object that has what a tool has without being one of ours."""
-
-    def __init__(self, original: Any) -> None:
-        super().__init__()
-        self._original = original
-
-    def __repr__(self) -> str:
-        return repr(self._original)
-
-    def run(self, *args: Any, **kwargs: Any) -> Any:
-        return self._original.run(*args, **kwargs)
-
-    def invoke(self, arguments: dict[str, Any]) -> Any:
-        return run_with(self._original.run, self.spec, arguments)
-
-    @property
-    def is_async(self) -> bool:
-        return inspect.iscoroutinefunction(self._original.run)
-
-    @property
-    def descriptor(self) -> Mapping[str, Any]:
-        found = self._original.descriptor
-        return found() if callable(found) else found  # type: ignore[no-any-return]
-
-
-def as_tools(given: Iterable[Any] | Any | None) -> dict[str, LLMTool]:
-    """Read whatever was given, one tool or several, as tools by name, in order.
-
-    Raises:
-        ToolError: Something is no tool, or two tools share a name.
-    """
-    if given is None:
-        return {}
-
-    tools: dict[str, LLMTool] = {}
-    is_several = isinstance(given, Iterable) and not isinstance(given, str | Mapping | LLMTool)
-    for candidate in given if is_several else [given]:
-        one = _as_tool(candidate)
-        name = one.spec.name
-        if name in tools:
-            raise ToolError(
-                f"Two tools are called {name!r}.", hint="Rename one with @tool(name=…)."
-            )
-        tools[name] = one
-
-    return tools
-
-
-def _as_tool(candidate: Any) -> LLMTool:
-    if isinstance(candidate, type) and hasattr(candidate, "descriptor"):
-        candidate = _made(candidate)
-
-    if isinstance(candidate, FunctionTool) and candidate.is_unbound:
-        raise ToolError(
-            f"{candidate.name!r} is a method without its object.",
-            hint="Make the object and give its method: tools=[thing.look].",
-        )
-
-    if isinstance(candidate, LLMTool):
-        return candidate
-
-    if hasattr(candidate, "descriptor") and hasattr(candidate, "run"):
-        return _Adopted(candidate)
-
-    if callable(candidate):
-        return _as_tool(FunctionTool(candidate))
-
-    raise ToolError(
-        f"{candidate!r} is not a tool.",
-        hint="Give a function, or an object with descriptor and run.",
+    facts = Facts(category=category, effects=frozenset(effects), is_destructive=destructive)
+    made = partial(
+        FunctionTool,
+        name=name,
+        description=description,
+        timeout_s=timeout_s,
+        retries=retries,
+        facts=facts,
     )
-
-
-def _made(kind: type) -> Any:
-    try:
-        return kind()
-    except TypeError as problem:
-        raise ToolError(
-            f"{kind.__name__} is a class, and making one failed: {problem}",
-            hint=f"Give a made one: tools=[{kind.__name__}(…)].",
-        ) from None
+    return made if function is None else made(function)

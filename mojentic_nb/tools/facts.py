@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
+from mojentic_nb.errors import BadArgument
+
 __all__ = ["CATEGORIES", "EFFECTS", "Category", "Effect", "Example", "Facts"]
 
 Effect = Literal["reads", "writes", "network", "spends", "runs code", "asks"]
@@ -65,3 +67,13 @@ class Facts:
     examples: tuple[Example, ...] = ()
     guidance: str = ""
     needs: str = ""
+
+    def __post_init__(self) -> None:
+        if self.category not in CATEGORIES:
+            raise BadArgument(
+                f"{self.category!r} is no category.", hint=f"There are {', '.join(CATEGORIES)}."
+            )
+        if unknown := sorted(set(self.effects) - set(EFFECTS)):
+            raise BadArgument(
+                f"{unknown[0]!r} is no effect of a tool.", hint=f"There are {', '.join(EFFECTS)}."
+            )

@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 
 from mojentic_nb.request import ToolSpec
 from mojentic_nb.tools.definition import FunctionTool, LLMTool
-from mojentic_nb.tools.facts import Facts
 from mojentic_nb.tools.policy import Policy
+from mojentic_nb.tools.policy_scope import narrowed
 
 __all__ = ["KitTool"]
 
@@ -30,15 +30,24 @@ class KitTool(LLMTool):
     """
 
     tool_name: ClassVar[str]
-    facts: ClassVar[Facts] = Facts()
 
     def __init__(self, policy: Policy | None = None, *, tracer: Any = None) -> None:
         super().__init__(tracer)
-        self.policy = policy or Policy()
+        self._policy = policy or Policy()
+        self.most_chars = self._policy.limits.output_chars
         self._function = FunctionTool(self.run, name=self.tool_name)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run it by hand."""
+        return self.run(*args, **kwargs)
+
+    @property
+    def policy(self) -> Policy:
+        """What it may do: its own policy, and no more than whoever calls may."""
+        return narrowed(self._policy)
 
     @property
     def descriptor(self) -> Mapping[str, Any]:

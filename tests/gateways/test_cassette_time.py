@@ -10,12 +10,12 @@ import pytest
 
 from mojentic_nb.broker import LLMBroker
 from mojentic_nb.clock import FrozenClock
-from mojentic_nb.drive import Setting
 from mojentic_nb.events import TurnFinished
 from mojentic_nb.gateways.cassette import Cassette
 from mojentic_nb.gateways.cassette_reading import read
 from mojentic_nb.gateways.demo import DemoGateway
 from mojentic_nb.gateways.openai import OpenAIGateway
+from mojentic_nb.setting import Setting
 from tests.loopback import Answer, Loopback, ToolUse
 from tests.shapes import SHAPES
 

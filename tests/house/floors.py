@@ -33,7 +33,7 @@ FLOORS = (
     floor("L2 rooms", "gateways tools tracer state"),
     floor(
         "L3 the turn",
-        "turn drive plan background broker one_question reply structured chat",
+        "turn drive setting plan background broker one_question reply structured chat",
         shared=True,
     ),
     floor("L4 uses", "batch compare agents workflows bridges scripting"),

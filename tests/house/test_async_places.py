@@ -18,9 +18,11 @@ MAY = {
     "mojentic_nb/clock.py",
     "mojentic_nb/drive.py",
     "mojentic_nb/plan.py",
+    "mojentic_nb/setting.py",
     "mojentic_nb/gateways/cassette_road.py",
     "mojentic_nb/gateways/demo.py",
     "mojentic_nb/tools/calling.py",
+    "mojentic_nb/tools/runners.py",
 }
 TRANSPORTS = "mojentic_nb/gateways/transport"
 

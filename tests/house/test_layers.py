@@ -90,6 +90,7 @@ BROUGHT_ALONG = {
     "annotated_types": "pydantic",
     "comm": "ipykernel",
     "pydantic_core": "pydantic",
+    "referencing": "jsonschema",
     "traitlets": "ipython",
     "typing_extensions": "pydantic",
 }

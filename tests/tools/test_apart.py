@@ -15,7 +15,8 @@ from mojentic_nb.errors import ToolError
 from mojentic_nb.messages import LLMToolCall
 from mojentic_nb.tools.apart import Apart
 from mojentic_nb.tools.calling import arun, run, wait_apart
-from mojentic_nb.tools.definition import LLMTool, as_tools
+from mojentic_nb.tools.definition import LLMTool
+from mojentic_nb.tools.gathering import as_tools
 
 CALL = LLMToolCall(id="1", name="dawdle")
 

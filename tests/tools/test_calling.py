@@ -16,7 +16,8 @@ from mojentic_nb.errors import HIDDEN
 from mojentic_nb.events import ToolReturned
 from mojentic_nb.messages import LLMToolCall
 from mojentic_nb.tools import calling
-from mojentic_nb.tools.definition import LLMTool, as_tools, tool
+from mojentic_nb.tools.definition import LLMTool, tool
+from mojentic_nb.tools.gathering import as_tools
 
 
 def here(function: Any, call: LLMToolCall) -> ToolReturned:

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from mojentic_nb.errors import ToolError
-from mojentic_nb.tools.definition import LLMTool, as_tools, run_with, tool
+from mojentic_nb.tools.definition import LLMTool, run_with, tool
+from mojentic_nb.tools.gathering import as_tools
 
 PARAMETERS = {
     "type": "object",
