@@ -32,6 +32,7 @@ from mojentic_nb.magics.session import Session
 from mojentic_nb.magics.settings import Settings, held
 from mojentic_nb.magics.surroundings import is_attended
 from mojentic_nb.magics.tools import tools_named
+from mojentic_nb.magics.toolshed import fittings_of
 from mojentic_nb.messages import LLMMessage
 from mojentic_nb.reply import Reply
 from mojentic_nb.views.reply_line import reply_line, reply_line_markdown
@@ -96,7 +97,7 @@ def planned(
         flags=flags,
         messages=messages,
         config=completion_config(session.settings, flags),
-        tools=tools_named(names, namespace),
+        tools=tools_named(names, namespace, lambda: fittings_of(desk)),
         used=used,
         images=images,
     )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mojentic_nb.gateways.cassette import Cassette
     from mojentic_nb.hooks.budget import Budget
     from mojentic_nb.hooks.cache import ResponseCache
+    from mojentic_nb.tools.consent import Consent
 
 __all__ = ["Brokers", "SettledCassette"]
 
@@ -33,6 +34,7 @@ class Brokers:
         self._budget: Budget | None = None
         self._caches: dict[Path, ResponseCache] = {}
         self._cassette = SettledCassette()
+        self._consent: Consent | None = None
 
     def of(self, model: str) -> LLMBroker:
         """The broker of a model, under the policies that hold now."""
@@ -46,9 +48,19 @@ class Brokers:
         key = (model, address, *((name, _told_apart(value)) for name, value in policies.items()))
         if key not in self._known:
             gateway = None if address is None else configured(provider)
-            self._known[key] = LLMBroker(model, gateway, **policies)
+            self._known[key] = LLMBroker(model, gateway, consent=self.consent, **policies)
 
         return self._known[key]
+
+    @property
+    def consent(self) -> Consent:
+        """The session's: what was always allowed stays allowed, whichever model asks."""
+        if self._consent is None:
+            from mojentic_nb.tools.consent import Consent
+
+            self._consent = Consent()
+
+        return self._consent
 
     @property
     def budget(self) -> Budget | None:

@@ -104,12 +104,22 @@ def _on_line(typed: str, options: Iterable[Option], magics: LLMMagics) -> tuple[
     return "", []
 
 
+def _shelf() -> list[str]:
+    from mojentic_nb.tools import registry
+
+    cards = registry.catalogue()
+    return [
+        *(card.name for card in cards),
+        *sorted({f"@{one.category.split()[0]}" for one in cards}),
+    ]
+
+
 def _of_value(option: Option, word: str, magics: LLMMagics) -> tuple[str, list[str]]:
     if option.name == "model":
         return word, _starting(word, _models(magics))
     if option.name == "tools":
         typed = word.rpartition(",")[2]
-        return typed, _starting(typed, [*_tools(magics), *BUILT_IN])
+        return typed, _starting(typed, [*_tools(magics), *BUILT_IN, *_shelf()])
     if option.name == "out":
         return word, _starting(word, _variables(magics))
     if option.name == "format":

@@ -15,7 +15,7 @@ from mojentic_nb.magics.costs import estimated
 from mojentic_nb.magics.publishing import publish
 from mojentic_nb.media import ImagePart, Part, without_query
 from mojentic_nb.schema import Shape
-from mojentic_nb.tools.definition import as_tools
+from mojentic_nb.tools.gathering import as_tools
 from mojentic_nb.views.markdown import fenced, inline
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from IPython.core.magic import magics_class, needs_local_scope, no_var_expand
 
 from mojentic_nb.magics import arguments
 from mojentic_nb.magics.arguments import Flags, Line, read_around, read_first
+from mojentic_nb.magics.consenting import Asking
 from mojentic_nb.magics.failures import friendly
 from mojentic_nb.magics.last_image import LastImage
 from mojentic_nb.magics.once import Once
@@ -50,6 +51,7 @@ class LLMMagics(Settings):
         self._shell = shell
         self.once = Once(shell)
         self.last_image = LastImage(shell)
+        self.asking = Asking(shell)
         self._session: Session | None = None
         self._has_warned = False
 
@@ -186,6 +188,21 @@ class LLMMagics(Settings):
 
         with friendly():
             show_models(self.session, line.strip())
+
+    def llm_tools(self, line: str) -> None:
+        """List the tools a model may be given, search them, or look at one.
+
+        %llm_tools             every tool that comes with us
+        %llm_tools csv         those that have to do with csv
+        %llm_tools @files      all of a category
+        %llm_tools file_read   one, with its parameters
+
+        `%%llm --tools calculator,@files,my_function` gives them to a model.
+        """
+        from mojentic_nb.magics.toolroom import show_tools
+
+        with friendly():
+            show_tools(line.strip())
 
     def llm_cassette(self, line: str) -> None:
         """Keep what models answer in a file, and answer from it the next time.

@@ -30,6 +30,7 @@ KINDS = {
     "llm_cassette": ("line",),
     "llm_config": ("line",),
     "llm_models": ("line",),
+    "llm_tools": ("line",),
 }
 
 
@@ -46,6 +47,7 @@ def register(shell: InteractiveShell) -> None:
     magics.observe(lambda change: _rename(shell, magics, change), names="name")
     shell.events.register("post_execute", magics.once.forget)
     magics.last_image.watch()
+    magics.asking.begin()
     questions.add(shell)
     _add_completer(shell, magics)
     magics.warn_of_nested_loops()
@@ -110,6 +112,7 @@ def unregister(shell: InteractiveShell) -> None:
 
     magics.unobserve_all()
     magics.leave()
+    magics.asking.end()
     shell.events.unregister("post_execute", magics.once.forget)
     _take_out_cassette()
     questions.remove(shell)

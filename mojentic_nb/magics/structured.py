@@ -45,6 +45,7 @@ from mojentic_nb.magics.prompt import note
 from mojentic_nb.magics.publishing import publish
 from mojentic_nb.magics.surroundings import is_terminal
 from mojentic_nb.magics.tools import tools_named
+from mojentic_nb.magics.toolshed import fittings_of
 from mojentic_nb.magics.types_named import type_named
 from mojentic_nb.reply import Reply
 from mojentic_nb.schema import Shape
@@ -74,7 +75,7 @@ def structured(
         flags=flags,
         messages=spoken(desk, flags, text.text, namespace, fresh=True)[0],
         config=completion_config(desk.session.settings, flags),
-        tools=tools_named(flags.tools or (), namespace),
+        tools=tools_named(flags.tools or (), namespace, lambda: fittings_of(desk)),
         used=text.used,
     )
     if flags.dry_run:

@@ -6,18 +6,17 @@ person may replace a built-in tool by theirs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
-from mojentic_nb.errors import BadArgument
+from mojentic_nb.errors import BadArgument, ToolError
 
 __all__ = ["BUILT_IN", "tools_named"]
 
 # What may be typed, and the classes in mojentic_nb.tools it stands for.
 BUILT_IN: dict[str, tuple[str, ...]] = {
-    "date_time": ("CurrentDateTimeTool",),
     "current_date_time": ("CurrentDateTimeTool",),
     "resolve_date": ("ResolveDateTool",),
     "dates": ("ResolveDateTool", "CurrentDateTimeTool"),
@@ -26,24 +25,35 @@ BUILT_IN: dict[str, tuple[str, ...]] = {
 }
 
 
-def tools_named(names: Iterable[str], namespace: Mapping[str, Any]) -> list[Any]:
+def tools_named(
+    names: Iterable[str],
+    namespace: Mapping[str, Any],
+    fittings: Callable[[], Mapping[str, Any]] = dict,
+) -> list[Any]:
     """Find the tools that names stand for; a list of tools counts as its members.
+
+    Args:
+        names: Of the notebook's own things, of built-in tools, or `@category`.
+        namespace: The notebook's.
+        fittings: What built-in tools need; asked for only where one is named.
 
     Raises:
         BadArgument: A name leads nowhere, or to something that is no tool.
     """
     found: list[Any] = []
     for name in names:
-        one = _tool(name, namespace)
+        one = _tool(name, namespace, fittings)
         found.extend(one if isinstance(one, (list, tuple)) else [one])
 
     return found
 
 
-def _tool(name: str, namespace: Mapping[str, Any]) -> Any:
+def _tool(
+    name: str, namespace: Mapping[str, Any], fittings: Callable[[], Mapping[str, Any]]
+) -> Any:
     first, *steps = name.split(".")
     if first not in namespace:
-        return _built_in(name, namespace)
+        return _built_in(name, namespace, fittings)
 
     found = namespace[first]
     for step in steps:
@@ -62,13 +72,26 @@ def _may_be_a_tool(found: Any) -> bool:
     return callable(found) or (hasattr(found, "descriptor") and hasattr(found, "run"))
 
 
-def _built_in(name: str, namespace: Mapping[str, Any]) -> list[Any]:
+def _built_in(
+    name: str, namespace: Mapping[str, Any], fittings: Callable[[], Mapping[str, Any]]
+) -> list[Any]:
     if name in BUILT_IN:
         room = import_module("mojentic_nb.tools")
         return [getattr(room, kind)() for kind in BUILT_IN[name]]
 
+    from mojentic_nb.magics.toolshed import policy_here
+    from mojentic_nb.tools.registry import house_registry
+    from mojentic_nb.tools.toolbox import Toolbox
+
+    shelf = house_registry()
+    if name in shelf or name.startswith("@"):
+        try:
+            return list(Toolbox.of(name, policy=policy_here(), **fittings()))
+        except ToolError as error:
+            raise BadArgument(f"--tools {name}: {error.message}", hint=error.hint) from None
+
     near = [one for one in namespace if not one.startswith("_") and callable(namespace[one])]
-    close = get_close_matches(name, [*near, *BUILT_IN], n=1)
+    close = get_close_matches(name, [*near, *BUILT_IN, *(card.name for card in shelf)], n=1)
     raise BadArgument(
         f"--tools {name}: no function of that name here, and no built-in tool.",
         hint=f"Did you mean {close[0]}?" if close else "Define it in a cell above.",

@@ -114,6 +114,12 @@ class Kernel:
                 content: Message = reply["content"]
                 return content
 
+    def answer(self, line: str) -> str:
+        """Wait for a running cell's `input()`, and answer it; gives its prompt."""
+        asked = self._client.get_stdin_msg(timeout=PATIENCE_S)
+        self._client.input(line)
+        return str(asked["content"]["prompt"])
+
     def run(self, code: str, **settings: Any) -> Ran:
         """Run a cell to its end."""
         return self.finish(self.begin(code, **settings))
