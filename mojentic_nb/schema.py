@@ -193,8 +193,14 @@ def check(value: Any, schema: Mapping[str, Any]) -> None:
         ShapeError: It does not fit; the message names each path and reason.
     """
     from jsonschema import Draft202012Validator
+    from referencing import Registry
+    from referencing.exceptions import Unresolvable
 
-    found = list(Draft202012Validator(schema).iter_errors(value))
+    try:
+        # A registry of its own: without one the library would fetch what is referred to.
+        found = list(Draft202012Validator(schema, registry=Registry()).iter_errors(value))
+    except Unresolvable as problem:
+        raise ShapeError(f"The schema refers to what is not in it: {problem}") from None
     if not found:
         return
 

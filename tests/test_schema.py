@@ -103,3 +103,10 @@ def test_null_stays_null_in_the_strict_form() -> None:
     exact = strict(schema)
     assert exact is not None
     assert exact["properties"]["gone"] == {"const": None, "type": "null"}
+
+
+def test_what_a_schema_refers_to_elsewhere_is_never_fetched():
+    # Nobody listens there: the library itself would try, and say that it failed.
+    for schema in ({"$ref": "http://127.0.0.1:9/x.json"}, {"$ref": "file:///etc/hostname"}):
+        with pytest.raises(ShapeError, match="refers to what is not in it"):
+            check({}, schema)
