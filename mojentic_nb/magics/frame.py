@@ -242,9 +242,21 @@ def call_line(call: LLMToolCall, returned: ToolReturned | None, *, timed: bool) 
     if returned is None:
         return f"{line}…"
 
-    result = bounded(" ".join(returned.text.split()), _LONGEST_RESULT)
+    ended = "" if returned.ok else "refused: " if returned.is_refused else "failed: "
+    text = returned.text if returned.ok else _error_in(returned.text)
+    result = bounded(" ".join(text.split()), _LONGEST_RESULT)
     took = f" · {numbers.seconds(returned.duration_s)}" if timed else ""
-    return f"{line}{'' if returned.ok else 'failed: '}{result or '(nothing)'}{took}"
+    return f"{line}{ended}{result or '(nothing)'}{took}"
+
+
+def _error_in(text: str) -> str:
+    """The words of an error, out of the JSON in which a model is told of it."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return text
+
+    return str(found["error"]) if isinstance(found, dict) and "error" in found else text
 
 
 def _short(value: Any) -> str:

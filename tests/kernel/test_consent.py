@@ -56,3 +56,9 @@ def test_where_nobody_can_answer_it_is_denied_and_said(lab: Kernel) -> None:
     assert ran.status == "ok"
     assert lab.value("runs") == "[]"
     assert "nobody is here" in str(ran.published)
+
+
+def test_a_refusal_is_shown_as_one(lab: Kernel) -> None:
+    ran = lab.run(CELL, allow_stdin=False)
+    shown = "".join(one["data"].get("text/plain", "") for one in ran.displays)
+    assert 'wipe(disk="sda") → refused: wipe needs a person' in shown
