@@ -16,16 +16,16 @@ KEY = "sk-test-0123456789abcdef"
 def project(tmp_path, monkeypatch) -> Path:
     """A repository's root, with the working directory two folders below."""
     home = tmp_path / "home"
-    below = home / "work" / "lab" / "notebooks" / "deep"
+    below = home / "papers" / "lab" / "notebooks" / "deep"
     below.mkdir(parents=True)
-    (home / "work" / "lab" / ".git").mkdir()
+    (home / "papers" / "lab" / ".git").mkdir()
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("USERPROFILE", str(home))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
     monkeypatch.delenv("MOJENTIC_NB_CONFIG")
     monkeypatch.delenv("OLLAMA_HOST")
     monkeypatch.chdir(below)
-    return home / "work" / "lab"
+    return home / "papers" / "lab"
 
 
 def own(project: Path) -> Path:
@@ -52,7 +52,7 @@ def test_the_nearest_goes_before(project, monkeypatch):
     (project / "mojentic_nb.toml").write_text('# ours\nmodel = "ollama:mine"\ntemperature = 1\n')
     monkeypatch.setenv("MOJENTIC_NB_MODEL", "ollama:now")
     assert known("model") == ("ollama:now", "from MOJENTIC_NB_MODEL")
-    assert known("temperature") == (1.0, "from ~/work/lab/mojentic_nb.toml:3")
+    assert known("temperature") == (1.0, "from ~/papers/lab/mojentic_nb.toml:3")
     assert known("system") == ("Be kind.", "from ~/.config/mojentic_nb/mojentic_nb.toml:3")
     assert known("math") == (False, "default")
 
@@ -237,7 +237,7 @@ def test_personas_of_both_files(project):
         "cook": "Their cook.",
         "poet": "Rhyme.",
     }
-    assert found["cook"].origin == "from ~/work/lab/mojentic_nb.toml:2"
+    assert found["cook"].origin == "from ~/papers/lab/mojentic_nb.toml:2"
 
 
 @pytest.mark.parametrize("content", [b"model = '\xff'", b"\xef\xbb\xbfmodel = 'demo'"])

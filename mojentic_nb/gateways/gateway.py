@@ -344,13 +344,16 @@ class LLMGateway(ABC):
 
     def encode_embeddings(self, texts: Sequence[str], model: str) -> WireRequest:
         """Write the request for the vectors of these texts."""
-        raise BadArgument(
-            f"{self.name} has no embeddings.", hint="Use OllamaGateway or OpenAIGateway."
-        )
+        raise self._no_embeddings()
 
     def vectors_in(self, found: dict[str, Any]) -> Any:
         """The vectors in an answer, in the order of the texts."""
-        raise NotImplementedError
+        raise self._no_embeddings()
+
+    def _no_embeddings(self) -> BadArgument:
+        return BadArgument(
+            f"{self.name} has no embeddings.", hint="Use OllamaGateway or OpenAIGateway."
+        )
 
     def embedding_bound(self, model: str) -> int:
         """The most tokens this model turns into one vector; longer texts are cut."""

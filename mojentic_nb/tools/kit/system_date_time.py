@@ -21,7 +21,7 @@ from mojentic_nb.tools.facts import Example, Facts
 from mojentic_nb.tools.kit_tool import KitTool
 from mojentic_nb.tools.policy import Policy
 
-__all__ = ["DateTimeTool", "Moment", "Span", "zone_of"]
+__all__ = ["DateTimeTool", "Moment", "Span", "TimeTool", "zone_of"]
 
 
 class Span(BaseModel):
@@ -60,7 +60,21 @@ class Moment(BaseModel):
     difference: Span | None = None
 
 
-class DateTimeTool(KitTool):
+class TimeTool(KitTool):
+    """A tool that knows what time it is; `now` tells it."""
+
+    def __init__(
+        self,
+        policy: Policy | None = None,
+        *,
+        tracer: Any = None,
+        now: Callable[[], datetime] = datetime.now,
+    ) -> None:
+        super().__init__(policy, tracer=tracer)
+        self._now = now
+
+
+class DateTimeTool(TimeTool):
     """Tells, moves, carries to other zones and compares dates and times.
 
     Args:
@@ -83,16 +97,6 @@ class DateTimeTool(KitTool):
         ),
         guidance="Write dates as 2026-12-25 and zones as Europe/Berlin when words fail.",
     )
-
-    def __init__(
-        self,
-        policy: Policy | None = None,
-        *,
-        tracer: Any = None,
-        now: Callable[[], datetime] = datetime.now,
-    ) -> None:
-        super().__init__(policy, tracer=tracer)
-        self._now = now
 
     def run(
         self,

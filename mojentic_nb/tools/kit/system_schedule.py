@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
 from mojentic_nb.errors import ToolError
 from mojentic_nb.tools.extras import needed
 from mojentic_nb.tools.facts import Example, Facts
-from mojentic_nb.tools.kit.system_date_time import zone_of
-from mojentic_nb.tools.kit_tool import KitTool
-from mojentic_nb.tools.policy import Policy
+from mojentic_nb.tools.kit.system_date_time import TimeTool, zone_of
 
 __all__ = ["ScheduleNextTool"]
 
@@ -22,7 +19,7 @@ __all__ = ["ScheduleNextTool"]
 _LONGEST = 200
 
 
-class ScheduleNextTool(KitTool):
+class ScheduleNextTool(TimeTool):
     """Tells the next times of a cron expression.
 
     Args:
@@ -41,16 +38,6 @@ class ScheduleNextTool(KitTool):
         guidance="Five fields: minute, hour, day of month, month, day of week.",
         needs="tools",
     )
-
-    def __init__(
-        self,
-        policy: Policy | None = None,
-        *,
-        tracer: Any = None,
-        now: Callable[[], datetime] = datetime.now,
-    ) -> None:
-        super().__init__(policy, tracer=tracer)
-        self._now = now
 
     def run(
         self,
