@@ -9,9 +9,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mojentic_nb import batch as batch
     from mojentic_nb import catalogue as catalogue
     from mojentic_nb import errors as errors
     from mojentic_nb.background import Job
+    from mojentic_nb.batch.asking import abatch
     from mojentic_nb.broker import LLMBroker
     from mojentic_nb.catalogue import ModelCard
     from mojentic_nb.chat import ChatSession
@@ -87,7 +89,9 @@ _HOMES = {
     "TraceWidget": "widgets.trace",
     "TracerSystem": "tracer",
     "Usage": "events",
+    "abatch": "batch.asking",
     "ask": "one_question",
+    "batch": "",
     "catalogue": "",
     "current_tracer": "tracer",
     "errors": "",
@@ -134,7 +138,9 @@ __all__ = [
     "TraceWidget",
     "TracerSystem",
     "Usage",
+    "abatch",
     "ask",
+    "batch",
     "catalogue",
     "current_tracer",
     "errors",

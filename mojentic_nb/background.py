@@ -45,19 +45,23 @@ def _start(work: Coroutine[Any, Any, T]) -> Future[T]:
     return asyncio.run_coroutine_threadsafe(work, house_loop())
 
 
-def _wait(future: Future[T], timeout: float | None = None) -> T:
+def _wait(
+    future: Future[T], timeout: float | None = None, between: Callable[[], object] | None = None
+) -> T:
     """Wait in slices; an interrupt cancels the work and goes on up."""
     _refuse_own_loop()
     try:
-        return _in_slices(future, timeout)
+        return _in_slices(future, timeout, between)
     except KeyboardInterrupt:
         future.cancel()
         raise
 
 
-def _in_slices(future: Future[T], timeout: float | None) -> T:
+def _in_slices(future: Future[T], timeout: float | None, between: Callable[[], object] | None) -> T:
     ends = None if timeout is None else time.monotonic() + timeout
     while True:
+        if between is not None:
+            between()
         left = SLICE_S if ends is None else min(SLICE_S, ends - time.monotonic())
         try:
             return future.result(max(0.0, left))
@@ -81,13 +85,18 @@ def _refuse_own_loop() -> None:
         )
 
 
-def wait_for(awaitable: Any) -> Any:
-    """Run an awaitable on the house loop and wait for its result here."""
+def wait_for(awaitable: Any, between: Callable[[], object] | None = None) -> Any:
+    """Run an awaitable on the house loop and wait for its result here.
+
+    Args:
+        awaitable: What to run.
+        between: Called in this thread every `SLICE_S` seconds while it waits.
+    """
 
     async def awaited() -> Any:
         return await awaitable
 
-    return _wait(_start(awaited()))
+    return _wait(_start(awaited()), between=between)
 
 
 class Job:

@@ -43,7 +43,7 @@ FLOORS = (
 )
 
 # Doors between rooms of one floor: (from, to).
-DOORS = {("workflows", "agents")}
+DOORS = {("workflows", "agents"), ("compare", "batch")}
 
 # Libraries that belong to a room: a file outside it may not even import them lazily.
 ROOMS_OF_LIBRARIES = {
@@ -60,6 +60,8 @@ ROOMS_OF_LIBRARIES = {
     "pandas": tuple(
         f"mojentic_nb/{room}/" for room in ("magics", "tools", "tracer", "chat", "compare", "batch")
     ),
+    "dask": ("mojentic_nb/batch/",),
+    "distributed": ("mojentic_nb/batch/",),
     # Never: two HTTP stacks, or a provider's client, would be a second seam to the network.
     "httpx": (),
     "requests": (),
@@ -73,6 +75,8 @@ ROOMS_OF_LIBRARIES = {
 LAZY_LIBRARIES = {
     "aiohttp",
     "anywidget",
+    "dask",
+    "distributed",
     "httpx2",
     "ipywidgets",
     "matplotlib",

@@ -14,6 +14,12 @@ from tests.house.source import PACKAGE, files, functions, shown
 
 MAY = {
     "mojentic_nb/background.py",
+    "mojentic_nb/batch/asking.py",
+    "mojentic_nb/batch/call.py",
+    "mojentic_nb/batch/dask_office.py",
+    "mojentic_nb/batch/engines.py",
+    "mojentic_nb/batch/errand.py",
+    "mojentic_nb/batch/running.py",
     "mojentic_nb/chat/line.py",
     "mojentic_nb/chat/session.py",
     "mojentic_nb/broker.py",

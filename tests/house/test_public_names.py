@@ -23,6 +23,8 @@ KNOWN_SIGNATURES: dict[str, set[str]] = {
     "EventStore.get_last_n_events": {"event_type"},
     "FileTypeSensor.add_language": {"language"},
     "LLMBroker.__init__": {"model", "gateway", "tokenizer", "tracer"},
+    "abatch": {"model"},
+    "acompare": {"models"},
     "LLMBroker.generate": MESSAGES,
     "LLMBroker.generate_events": MESSAGES,
     "LLMBroker.generate_object": {"messages", "object_model", "config"},
