@@ -7,13 +7,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from benchmarks.batch import batch_rows
+from benchmarks.batch_dask import dask_rows
 from benchmarks.bench import Row
+from benchmarks.chat import conversations
 from benchmarks.crowds import crowds
 from benchmarks.notebook import notebook
 from benchmarks.objects import growing_objects
 from benchmarks.policies import policies
 from benchmarks.replays import replays
 from benchmarks.starts import starts
+from benchmarks.statistics import statistics_rows
 from benchmarks.streams import first_chunks, small_calls, streamed_chunks
 from benchmarks.tools import tool_rows
 from benchmarks.tracer import tracer_rows
@@ -35,7 +39,7 @@ def server() -> Iterator[str]:
 
 def main() -> int:
     """Print the table; 1 where a bar is missed."""
-    rows = [*starts(), *growing_objects(), *tool_rows(), *tracer_rows()]
+    rows = [*starts(), *growing_objects(), *tool_rows(), *tracer_rows(), *statistics_rows()]
     with server() as url:
         for measure in (
             streamed_chunks,
@@ -44,6 +48,9 @@ def main() -> int:
             crowds,
             replays,
             policies,
+            conversations,
+            batch_rows,
+            dask_rows,
             notebook,
         ):
             rows += measure(url)

@@ -15,8 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.bench import Row
-from benchmarks.tracer_frames import measured_frames
+from benchmarks.bench import Row, Subject, beside
+from benchmarks.tracer_frames import CALLS_BAR_S, ROUNDS, measured_frames
 from mojentic_nb import LLMBroker, LLMMessage, NullTracer, TracerSystem, Usage, ids
 from mojentic_nb.events import Answer, Envelope, ModelAnswered, ModelAsked, TurnFinished
 from mojentic_nb.place import place_of_turn
@@ -29,6 +29,7 @@ HOT_P99_BAR_S = 100e-6
 DISABLED_BAR_S = 0.2e-6
 DRAIN_BAR_S = 120e-6
 CALL_BAR_BYTES = 1_000
+BESIDE_BAR_BYTES = 500
 CHAT_BAR_BYTES = 500_000
 
 QUESTION = "Which of the following is a river in Europe, and how long is it? " * 2
@@ -67,7 +68,7 @@ def traced(tracer: TracerSystem, messages: tuple[LLMMessage, ...], text: str) ->
 
 def tracer_rows() -> list[Row]:
     """The hot path, the drain, the sizes, the frames, and the peers."""
-    rows = [*_hot(), _disabled(), *_kept(), *_chat(), *measured_frames()]
+    rows = [*_hot(), _disabled(), *_kept(), _long(), *_chat(), *measured_frames()]
     hot_s = rows[0].seconds
     return [*rows, *_peers(hot_s)]
 
@@ -112,18 +113,9 @@ def _kept() -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "t.db"
         tracer = TracerSystem(store=path)
-        began, spent = time.process_time(), 0.0
-        for number in range(CALLS):
-            said = (SYSTEM, LLMMessage.user(f"{number}: {QUESTION}"))
-            spent += traced(tracer, said, f"{number}: {ANSWER}")
-            if number % 2_000 == 1_999:
-                tracer.flush()
-        tracer.flush()
-        cpu = (time.process_time() - began - spent) / CALLS
+        cpu = _fill(tracer)
         assert not tracer.models_df.empty  # imports pandas, which is not what is timed
-        frame_began = time.perf_counter()
-        assert len(tracer.calls_df) == CALLS
-        frame_s = time.perf_counter() - frame_began
+        (frame,) = beside("", [Subject("calls_df", lambda: _frame(tracer))], rounds=ROUNDS)
         tracer.close()
         size = path.stat().st_size // CALLS
 
@@ -134,11 +126,43 @@ def _kept() -> list[Row]:
         Row(
             "calls_df of 20 000 from the file, at most 0.3 s",
             "mojentic_nb",
-            frame_s,
-            frame_s / 0.3,
+            frame.seconds,
+            frame.seconds / CALLS_BAR_S,
             1.0,
         ),
     ]
+
+
+def _fill(tracer: TracerSystem, *, longer: int = 1) -> float:
+    """Trace 20 000 calls of words so many times as long; CPU seconds to keep each."""
+    began, spent = time.process_time(), 0.0
+    for number in range(CALLS):
+        caller_began = time.thread_time()  # the caller's own part is no part of keeping
+        said = (SYSTEM, LLMMessage.user(f"{number}: {QUESTION * longer}"))
+        traced(tracer, said, f"{number}: {ANSWER * longer}")
+        spent += time.thread_time() - caller_began
+        if number % 2_000 == 1_999:
+            tracer.flush()
+    tracer.flush()
+    return (time.process_time() - began - spent) / CALLS
+
+
+def _frame(tracer: TracerSystem) -> int:
+    assert len(tracer.calls_df) == CALLS
+    return 1
+
+
+def _long() -> Row:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "t.db"
+        tracer = TracerSystem(store=path)
+        _fill(tracer, longer=3)
+        frame = tracer.calls_df
+        words = int((frame.prompt_chars + frame.response_chars).sum()) // CALLS
+        tracer.close()
+        size = path.stat().st_size // CALLS - words
+
+    return _size(f"a call of {words} letters in the file, without them", size, BESIDE_BAR_BYTES)
 
 
 def _chat() -> list[Row]:

@@ -8,9 +8,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from mojentic_nb.arrival_of_pandas import watch as _watch
+from mojentic_nb.place import standing as _standing
+
 if TYPE_CHECKING:
     from mojentic_nb import batch as batch
     from mojentic_nb import catalogue as catalogue
+    from mojentic_nb import compare as compare
     from mojentic_nb import errors as errors
     from mojentic_nb.background import Job
     from mojentic_nb.batch.asking import abatch
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
     from mojentic_nb.catalogue import ModelCard
     from mojentic_nb.chat import ChatSession
     from mojentic_nb.clock import FrozenClock
+    from mojentic_nb.compare.asking import acompare
     from mojentic_nb.composers import FileTypeSensor, MessageBuilder
     from mojentic_nb.config import CompletionConfig, Timeouts
     from mojentic_nb.events import Usage
@@ -90,9 +95,11 @@ _HOMES = {
     "TracerSystem": "tracer",
     "Usage": "events",
     "abatch": "batch.asking",
+    "acompare": "compare.asking",
     "ask": "one_question",
     "batch": "",
     "catalogue": "",
+    "compare": "",
     "current_tracer": "tracer",
     "errors": "",
     "null_tracer": "tracer",
@@ -139,9 +146,11 @@ __all__ = [
     "TracerSystem",
     "Usage",
     "abatch",
+    "acompare",
     "ask",
     "batch",
     "catalogue",
+    "compare",
     "current_tracer",
     "errors",
     "null_tracer",
@@ -149,6 +158,14 @@ __all__ = [
     "tools",
     "use_tracer",
 ]
+
+
+def _widget_of(name: str) -> Any:
+    return import_module(f"{__name__}.widgets.{name}").opened
+
+
+_watch()  # df.llm
+_standing.widget_of = _widget_of
 
 
 def __getattr__(name: str) -> Any:

@@ -124,7 +124,7 @@ class LLMBroker:
             budget=budget,
             limit=limit,
         )
-        self.bus = Bus(is_apart=tracer is not None)
+        self.bus = Bus(is_apart=tracer is not None, road=self.gateway)
         if tracer is not None:
             self.subscribe(tracer)
 

@@ -6,13 +6,15 @@ warned about once and the turn goes on; with no listeners nothing is built.
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Callable
+from weakref import WeakSet
 
 from mojentic_nb.events import Envelope
 from mojentic_nb.place import standing
 
-__all__ = ["Bus", "Listener", "hear_all"]
+__all__ = ["Bus", "Listener", "bus_along", "hear_all"]
 
 Listener = Callable[[Envelope], object]
 
@@ -38,12 +40,17 @@ class Bus:
 
     Args:
         is_apart: Those who hear every broker do not hear this one.
+        road: The broker's gateway; what it is asked outside of turns is heard here, too.
     """
 
-    def __init__(self, *, is_apart: bool = False) -> None:
+    def __init__(self, *, is_apart: bool = False, road: object = None) -> None:
         self._is_apart = is_apart
+        self._road = road
         self._listeners: tuple[Listener, ...] = ()
         self._warned: set[int] = set()
+        if road is not None:
+            with _laying:
+                _laid.add(self)
         begin, standing.on_first_bus = standing.on_first_bus, None
         if begin is not None:
             begin()
@@ -89,3 +96,22 @@ class Bus:
             RuntimeWarning,
             stacklevel=4,
         )
+
+
+_laid: WeakSet[Bus] = WeakSet()
+_laying = threading.Lock()
+
+
+def bus_along(road: object) -> Bus:
+    """Who hears what a gateway is asked outside of turns, such as for embeddings.
+
+    Those who listen to a broker that has it, each of them once; where no broker has it,
+    those who hear every broker.
+    """
+    with _laying:
+        buses = [one for one in _laid if one._road is road]
+
+    whole = Bus(is_apart=bool(buses) and all(one._is_apart for one in buses))
+    listeners = {id(one): one for bus in buses for one in bus._listeners}
+    whole._listeners = tuple(listeners.values())
+    return whole

@@ -75,14 +75,11 @@ class Stamp:
         is_instant: It is replayed without waiting.
     """
 
-    __slots__ = ("asked_at", "asked_s", "at_s", "is_instant", "run")
-
-    def __init__(self) -> None:
-        self.run = ""
-        self.asked_s = 0.0
-        self.at_s: float | None = None
-        self.asked_at: float | None = None
-        self.is_instant = False
+    run = ""
+    asked_s = 0.0
+    at_s: float | None = None
+    asked_at: float | None = None
+    is_instant = False
 
 
 # Seconds by which the end of one exchange and the asking of the next may overlap: both are

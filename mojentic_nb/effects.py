@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Any
 
 from mojentic_nb.events import Answer, Event, ToolReturned, TurnFinished
 from mojentic_nb.messages import LLMToolCall
+from mojentic_nb.quick import quick
 from mojentic_nb.request import ChatRequest
 
 __all__ = [
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@quick
 class Ask:
     """Call the model; the outcome is its `Answer`, or a `GatewayError` thrown in.
 
@@ -43,7 +43,7 @@ class Ask:
     gateway: Any = None
 
 
-@dataclass(frozen=True, slots=True)
+@quick
 class Use:
     """Run one tool, for so many seconds at most; the outcome is what it returned."""
 
@@ -51,7 +51,7 @@ class Use:
     within_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@quick
 class UseTogether:
     """Run several tools, so many at once; the outcome is what they returned, in order."""
 
@@ -60,7 +60,7 @@ class UseTogether:
     within_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@quick
 class Fetch:
     """Read a web address, within so many seconds; the outcome is its bytes.
 
@@ -71,7 +71,7 @@ class Fetch:
     within_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@quick
 class Wait:
     """Let this many seconds pass, or fewer where `until` is done before."""
 
@@ -79,7 +79,7 @@ class Wait:
     until: Future[None] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@quick
 class Tell:
     """Let everybody know."""
 
@@ -107,7 +107,7 @@ Asking = Generator[Effect, Outcome, Answer]
 Proceed = Callable[["Call"], Asking]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@quick(kw_only=True)
 class Call:
     """One call of a model, as policies see it.
 

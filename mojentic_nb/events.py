@@ -8,12 +8,13 @@ ends in exactly one `TurnFinished` or `TurnFailed`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from mojentic_nb.errors import GatewayError, MojenticError
 from mojentic_nb.messages import LLMToolCall
 from mojentic_nb.place import Place
+from mojentic_nb.quick import quick
 
 __all__ = [
     "Answer",
@@ -43,7 +44,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@quick(kw_only=True)
 class Usage:
     """Tokens a call used, as the provider counted them; `None` where it did not say.
 
@@ -84,7 +85,7 @@ def _sum(one: int | None, other: int | None) -> int | None:
     return other if one is None else one if other is None else one + other
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@quick(kw_only=True)
 class Answer:
     """What one call of a model came to.
 
@@ -128,14 +129,14 @@ class Answer:
     answered_at: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@quick
 class ModelAsked:
     """A model is about to be called.
 
     Attributes:
         model: As it was asked for.
         round: Which call of the turn this is, from 1; the same where it is tried again.
-        request: What is sent, a `ChatRequest`.
+        request: What is sent: a `ChatRequest`, or an `EmbeddingRequest`.
         gateway: The road it takes; has a `name` and an `url`.
     """
 
@@ -145,21 +146,21 @@ class ModelAsked:
     gateway: Any = field(default=None, repr=False, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@quick
 class TextDelta:
     """A piece of the answer's text; never empty."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@quick
 class ThinkingDelta:
     """A piece of the model's reasoning, apart from its answer."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@quick
 class ToolCallDelta:
     """A piece of a tool call that is still being written; `index` tells which."""
 
@@ -168,21 +169,21 @@ class ToolCallDelta:
     arguments: str
 
 
-@dataclass(frozen=True, slots=True)
+@quick
 class ModelAnswered:
     """One call of a model is complete."""
 
     answer: Answer
 
 
-@dataclass(frozen=True, slots=True)
+@quick
 class ToolCalled:
     """A tool is about to run."""
 
     call: LLMToolCall
 
 
-@dataclass(frozen=True, slots=True)
+@quick
 class ToolReturned:
     """A tool has run, or may not; `text` is what the model is told of it.
 
@@ -209,7 +210,7 @@ class ToolReturned:
     attempts: int = field(default=1, repr=False, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@quick
 class Retrying:
     """A call failed and will be made again after `wait_s` seconds."""
 
@@ -218,7 +219,7 @@ class Retrying:
     wait_s: float
 
 
-@dataclass(frozen=True, slots=True)
+@quick
 class Repairing:
     """An answer did not fit its schema and goes back to the model."""
 
@@ -226,18 +227,15 @@ class Repairing:
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
+@quick
 class Limited:
-    """A call waits for its place.
-
-    `wait_s` is `None` where it stands in line, for as long as the calls before it take.
-    """
+    """A call waits for its place; `wait_s` is `None` where it stands in line for it."""
 
     provider: str
     wait_s: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@quick
 class FellBack:
     """A model could not answer, and another one is asked; both with their gateway's name."""
 
@@ -246,7 +244,7 @@ class FellBack:
     error: GatewayError
 
 
-@dataclass(frozen=True, slots=True)
+@quick
 class CacheHit:
     """The answer was there already; `saved` is what it had cost, `age_s` how old it is."""
 
@@ -255,7 +253,7 @@ class CacheHit:
     age_s: float
 
 
-@dataclass(frozen=True, slots=True)
+@quick
 class BudgetSpent:
     """A call was paid from a budget; what is left is `None` where there is no such bound.
 
@@ -274,7 +272,7 @@ class BudgetSpent:
     is_estimate: bool
 
 
-@dataclass(frozen=True, slots=True)
+@quick
 class UsageDoubted:
     """What a provider said of its tokens cannot be; the budget counts `taken` in its place."""
 
@@ -282,14 +280,14 @@ class UsageDoubted:
     taken: Usage
 
 
-@dataclass(frozen=True, slots=True)
+@quick
 class Redacted:
     """Places of what is sent were replaced; `counts` says how many, by kind."""
 
     counts: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
+@quick
 class Trimmed:
     """The beginning of a conversation is not sent, for want of room.
 
@@ -307,7 +305,7 @@ class Trimmed:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@quick
 class Summarised:
     """The beginning of a conversation is sent as a summary of it, for want of room.
 
@@ -322,7 +320,7 @@ class Summarised:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@quick
 class TurnFinished:
     """The turn is over, and this is what it came to.
 
@@ -336,7 +334,7 @@ class TurnFinished:
     value: Any = None
 
 
-@dataclass(frozen=True, slots=True)
+@quick
 class TurnStopped:
     """The turn was left before its end; told to listeners alone, since the reader is gone.
 
@@ -350,7 +348,7 @@ class TurnStopped:
     partial: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@quick
 class TurnFailed:
     """The turn ended in an error, which is raised right after this event."""
 
@@ -382,7 +380,7 @@ Event = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@quick
 class Envelope:
     """An event on its way to subscribers.
 

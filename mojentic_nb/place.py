@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mojentic_nb import ids
+from mojentic_nb.quick import quick
 
 __all__ = ["Cell", "Place", "current_place", "in_session", "place_of_turn", "standing", "within"]
 
@@ -33,7 +34,7 @@ class Cell:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@quick
 class Place:
     """Where a span stands.
 
@@ -73,12 +74,14 @@ class Standing:
         cell: The cell that runs now.
         on_first_bus: Called once, as soon as there is something that could be traced.
         broker_of: Makes a broker of a model's name, for those who stand below brokers.
+        widget_of: Gives what opens a widget by its name, for those who stand below widgets.
     """
 
     session_id: str = ""
     cell: Cell | None = None
     on_first_bus: Callable[[], object] | None = None
     broker_of: Callable[[str], Any] | None = None
+    widget_of: Callable[[str], Callable[..., Any]] | None = None
 
 
 standing = Standing()

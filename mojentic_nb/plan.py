@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from mojentic_nb import ids
@@ -25,6 +24,7 @@ from mojentic_nb.hooks.retry import Retry
 from mojentic_nb.hooks.window import Window, window_of
 from mojentic_nb.messages import LLMMessage, as_messages
 from mojentic_nb.place import place_of_turn
+from mojentic_nb.quick import quick
 from mojentic_nb.reply import Reply
 from mojentic_nb.request import ChatRequest
 from mojentic_nb.schema import Shape
@@ -64,7 +64,7 @@ class How(TypedDict, total=False):
     repairs: int
 
 
-@dataclass(frozen=True, slots=True)
+@quick
 class Plan:
     """One call, ready for a driver."""
 
@@ -110,7 +110,7 @@ def planned(
     """
     loose: dict[str, Any] = dict(options)
     correlation_id = loose.pop("correlation_id", None) or ids.correlation_id()
-    retry = loose.pop("retry", None)
+    retry = loose.pop("retry", None) or broker.retry
     deadline = loose.pop("deadline", None)
     runner = runner_of(loose.pop("tool_runner", None)) or broker.tool_runner
     consent = consent_of(loose.pop("consent", None)) or broker.consent
@@ -124,21 +124,21 @@ def planned(
         tools=tuple(one.spec for one in toolbox.values()),
         stream=stream,
     )
+    bus = broker.bus or None
     setting = Setting(
         gateway=broker.gateway,
         tools=toolbox,
-        bus=broker.bus or None,
+        bus=bus,
         correlation_id=correlation_id,
         await_here=wait_for,
         clock=broker.clock,
         consent=consent,
-        place=place_of_turn(correlation_id) if broker.bus else None,
+        place=None if bus is None else place_of_turn(correlation_id),
     )
     at_once = runner.max_concurrency
     first = Call(request=request, gateway=broker.gateway, tools_at_once=at_once)
     inmost = [Inline()] if has_addresses(request.messages) else []
     within = None if deadline is None else Deadline(deadline)
-    retry = retry or broker.retry
     in_order = broker.policies.in_order(retry=retry, deadline=within, window=window)
     policies = begun(in_order, setting.time)
     proceed = chained([*policies, *inmost], model_call)

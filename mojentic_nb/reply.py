@@ -56,9 +56,9 @@ class Reply(str):
     def __new__(cls, text: str = "", **known: Any) -> Self:
         """Make a reply of its text and whatever else is known of it."""
         reply = super().__new__(cls, text)
-        unknown = set(known) - set(_UNKNOWN)
-        if unknown:
-            raise TypeError(f"a Reply has no {', '.join(sorted(unknown))}")
+        if not known.keys() <= _UNKNOWN.keys():
+            unknown = sorted(known.keys() - _UNKNOWN.keys())
+            raise TypeError(f"a Reply has no {', '.join(unknown)}")
 
         reply.__dict__.update(_UNKNOWN)
         reply.__dict__.update(known)

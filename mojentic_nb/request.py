@@ -7,17 +7,18 @@ ever changed in place, the caller's messages least of all.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from mojentic_nb.config import CompletionConfig, Timeouts
 from mojentic_nb.events import Answer
 from mojentic_nb.messages import LLMMessage, MessageRole
+from mojentic_nb.quick import quick
 
-__all__ = ["ChatRequest", "ToolSpec"]
+__all__ = ["ChatRequest", "EmbeddingRequest", "ToolSpec"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@quick(kw_only=True)
 class ToolSpec:
     """What a model is told of one tool; `parameters` is a JSON schema object."""
 
@@ -26,7 +27,20 @@ class ToolSpec:
     parameters: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@quick(kw_only=True)
+class EmbeddingRequest:
+    """Texts to be turned into vectors; a gateway is asked for them outside of turns.
+
+    Attributes:
+        tools: None; as a `ChatRequest` has them.
+    """
+
+    model: str
+    texts: tuple[str, ...] = field(repr=False)
+    tools: tuple[ToolSpec, ...] = ()
+
+
+@quick(kw_only=True)
 class ChatRequest:
     """One call of a model.
 

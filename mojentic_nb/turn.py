@@ -74,6 +74,9 @@ def one_call(first: Call, proceed: Proceed) -> Turn:
 
 def next_call(first: Call, request: ChatRequest, answered: int) -> Call:
     """The call that asks this, after so many answers."""
+    if request is first.request and answered + 1 == first.round:
+        return first
+
     return replace(first, request=request, round=answered + 1)
 
 

@@ -13,10 +13,21 @@ from typing import Any
 
 from mojentic_nb.batch.answers import Answers
 from mojentic_nb.batch.asking import abatch, batch, estimate
+from mojentic_nb.batch.consensus import Consensus, consensus
 from mojentic_nb.batch.estimate import Estimate
+from mojentic_nb.batch.map_reduce import map_reduce
 from mojentic_nb.batch.store import ResultStore
 
-__all__ = ["Answers", "Estimate", "ResultStore", "abatch", "estimate"]
+__all__ = [
+    "Answers",
+    "Consensus",
+    "Estimate",
+    "ResultStore",
+    "abatch",
+    "consensus",
+    "estimate",
+    "map_reduce",
+]
 
 
 class _Callable(ModuleType):

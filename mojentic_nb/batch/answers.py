@@ -21,7 +21,7 @@ from mojentic_nb.views.numbers import dollars, seconds
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["Answers", "Interrupted", "given", "result_columns"]
+__all__ = ["Answers", "Interrupted", "given", "in_one_line", "result_columns"]
 
 RESULTS: Schema = {
     "output": "text",
@@ -62,25 +62,27 @@ class Answers(Sequence[Any]):
         self.prompts = tuple(prompts)
         self.results = tuple(results)
         self.summary = summary
-        self._values = [given(one, shaped=shaped) for one in results]
         self._is_shaped = shaped
 
     def __len__(self) -> int:
-        return len(self._values)
+        return len(self.results)
 
     @overload
     def __getitem__(self, index: int) -> Any: ...
     @overload
     def __getitem__(self, index: slice) -> list[Any]: ...
     def __getitem__(self, index: int | slice) -> Any:
-        return self._values[index]
+        if isinstance(index, slice):
+            return [given(one, shaped=self._is_shaped) for one in self.results[index]]
+
+        return given(self.results[index], shaped=self._is_shaped)
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self._values)
+        return (given(one, shaped=self._is_shaped) for one in self.results)
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Sequence) and not isinstance(other, str | bytes):
-            return self._values == list(other)
+            return list(self) == list(other)
 
         return NotImplemented
 
@@ -123,7 +125,7 @@ class Answers(Sequence[Any]):
         columns: dict[str, Any] = {"prompt": list(self.prompts), **result_columns(self.results)}
         schema: dict[str, Any] = {"prompt": "text", **RESULTS}
         if self._is_shaped:
-            columns["value"] = [None if one is None else as_json(one) for one in self._values]
+            columns["value"] = [None if one is None else as_json(one) for one in self]
             schema["value"] = "text"
         return columns_framed("batch/1", schema, columns)
 
@@ -144,6 +146,15 @@ class Interrupted(KeyboardInterrupt):
 
     def _render_traceback_(self) -> list[str]:
         return [str(self)]
+
+
+def in_one_line(error: BaseException, told: str) -> None:
+    """Have a notebook show an error as these words, and other tracebacks end with them.
+
+    The error stays what it is: asyncio wants its own `CancelledError` back.
+    """
+    error.add_note(told)
+    vars(error)["_render_traceback_"] = lambda: [told]
 
 
 def result_columns(results: Sequence[Result]) -> Mapping[str, list[Any]]:

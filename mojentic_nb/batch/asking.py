@@ -6,18 +6,19 @@ loop does the work.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from asyncio import CancelledError
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from os import PathLike
 from typing import Any, TypedDict, Unpack
 
-from mojentic_nb.batch.answers import Answers, Interrupted
+from mojentic_nb.batch.answers import Answers, Interrupted, in_one_line
 from mojentic_nb.batch.call import skipped
 from mojentic_nb.batch.estimate import Estimate, estimated
 from mojentic_nb.batch.pace import AUTO
 from mojentic_nb.batch.progress import Progress
-from mojentic_nb.batch.running import Run, places_of, run
+from mojentic_nb.batch.running import arun, places_of, run
 from mojentic_nb.batch.store import ResultStore, store_of
 from mojentic_nb.batch.summary import Summary
 from mojentic_nb.batch.task import Keys, Result, Task
@@ -102,16 +103,17 @@ async def abatch(
     model: str | LLMBroker | None = None,
     **options: Unpack[BatchOptions],
 ) -> Answers:
-    """Await what `batch` gives, in the running loop."""
+    """Await what `batch` gives, in the running loop.
+
+    Cancelled, as a notebook's stop button does, it keeps what was answered as `batch` does.
+    """
     work = _Batch.of(prompts, model, options)
     bar = work.bar()
-
-    def take(task: Task, result: Result) -> None:
-        work.take(task, result)
-        bar.move()
-
     try:
-        await Run(work.tasks, take, **work.how, summary=work.summary).whole()
+        await arun(work.tasks, work.take, between=bar.move, **work.how, summary=work.summary)
+    except CancelledError as cancelled:
+        in_one_line(cancelled, str(Interrupted(work.answers())))
+        raise
     finally:
         bar.close()
 
@@ -206,6 +208,11 @@ def _each(prompts: Iterable[Prompt]) -> Sequence[Prompt]:
     if isinstance(prompts, str | LLMMessage):
         raise BadArgument(
             "A batch takes several prompts, and this is one.", hint="Write batch([prompt])."
+        )
+    if isinstance(prompts, Mapping) or hasattr(prompts, "columns"):
+        raise BadArgument(
+            f"{type(prompts).__name__}: a batch takes prompts, and this has names for them.",
+            hint='Write df.llm.generate("… {column} …"), or batch(df["column"]).',
         )
 
     return list(prompts)

@@ -17,17 +17,22 @@ from mojentic_nb.batch.pace import Pace
 from mojentic_nb.batch.task import Result, Task
 from mojentic_nb.catalogue import card, cost_usd
 from mojentic_nb.drive import awaiting
-from mojentic_nb.errors import BudgetExceeded, DeadlineExceeded, GatewayError, GatewayTimeout
+from mojentic_nb.errors import (
+    BudgetExceeded,
+    DeadlineExceeded,
+    GatewayError,
+    GatewayGarbled,
+    GatewayTimeout,
+)
 from mojentic_nb.events import Limited, ModelAsked, Retrying, TurnFinished
 from mojentic_nb.hooks.limit import SLOW_DOWN
 from mojentic_nb.hooks.retry import may_help
 from mojentic_nb.plan import planned
-from mojentic_nb.reply import Reply
 
 __all__ = ["Call", "skipped"]
 
-# A call that fell silent, or broke off in the middle, is made so often: `Retry` leaves both
-# alone, for a person who waits or has read half; here nobody does.
+# A call that fell silent, broke off in the middle or came garbled is made so often: `Retry`
+# leaves these alone, for a person who waits or has read half; here nobody does.
 ATTEMPTS = 3
 
 
@@ -36,6 +41,7 @@ class Call:
 
     Attributes:
         has_no_budget: It was not asked: no budget is left for it.
+        is_cut: A budget ended its answer: kept, that would stand for the whole one for ever.
         is_road: It failed because the provider could not be reached, refused or broke off.
     """
 
@@ -44,7 +50,7 @@ class Call:
         self._pace = pace
         self._limited_at: float | None = None
         self._retries = 0
-        self.has_no_budget = self.is_road = False
+        self.has_no_budget = self.is_road = self.is_cut = False
         broker = task.broker
         self._streams = task.stream and not comes_whole(broker.gateway)
         self._result = Result(
@@ -75,7 +81,8 @@ class Call:
 
     async def _asked(self) -> None:
         task = self._task
-        how: dict[str, Any] = {"stream": self._streams, "shape": task.shape}
+        shaped = {"shape": task.shape, "repairs": task.repairs}
+        how: dict[str, Any] = {"stream": self._streams, **shaped}
         options = cast("Any", task.options)
         plan = planned(task.broker, task.messages, task.tools, task.config, options, **how)
         setting = plan.setting
@@ -91,7 +98,7 @@ class Call:
             self._result.duration_s = (self._result.duration_s or 0.0) + now() - began
 
         assert isinstance(event, TurnFinished)
-        self._answered(event, Reply.of(event, correlation_id=setting.correlation_id))
+        self._answered(event)
 
     def _heard(self, event: Any, now: Callable[[], float]) -> None:
         kind = type(event)
@@ -117,15 +124,19 @@ class Call:
         else:
             self._pace.went_wrong()
 
-    def _answered(self, finished: TurnFinished, reply: Reply) -> None:
-        result, usage = self._result, reply.usage
-        result.status, result.output, result.value = "ok", reply.content, finished.value
+    def _answered(self, finished: TurnFinished) -> None:
+        result, answer = self._result, finished.answer
+        usage = answer.usage
+        result.status, result.output, result.value = "ok", answer.text, finished.value
         result.error_type = result.error_message = ""
-        result.finish_reason = reply.finish_reason
-        result.ttft_s = reply.ttft_s if self._streams else None
+        result.finish_reason, result.cached = answer.finish_reason, answer.is_cached
         result.input_tokens, result.output_tokens = usage.input_tokens, usage.output_tokens
-        result.cached = reply.is_cached
         result.cost = cost_usd(usage, card(result.provider, result.model))
+        if self._task.broker.policies.budget is not None and result.finish_reason == "length":
+            asked_for = self._task.max_tokens
+            self.is_cut = asked_for is None or (usage.output_tokens or 0) < asked_for
+        if self._streams and answer.first_at is not None:
+            result.ttft_s = answer.first_at - answer.asked_at
 
     def _failed(self, error: Exception) -> None:
         self._told(error)
@@ -141,7 +152,8 @@ def _is_worth_another(error: Exception) -> bool:
     if isinstance(error, DeadlineExceeded) or not isinstance(error, GatewayError):
         return False
 
-    return isinstance(error, GatewayTimeout) or (error.has_begun and may_help(error))
+    is_odd = isinstance(error, GatewayTimeout | GatewayGarbled)
+    return is_odd or (error.has_begun and may_help(error))
 
 
 def skipped(task: Task, reason: str) -> Result:

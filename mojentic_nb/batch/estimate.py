@@ -52,10 +52,7 @@ class Estimate:
         broker = task.broker
         read = sum(text_tokens(message.content or "") for message in task.messages)
         known = card(broker.gateway.name, broker.model)
-        config = task.config or broker.config
-        bound = task.options.get("max_tokens") or task.options.get("num_predict")
-        bound = bound or (config.max_tokens if config else None)
-        most = min(bound or LONG_TOKENS, known.output_tokens or UNSAID_TOKENS)
+        most = min(task.max_tokens or LONG_TOKENS, known.output_tokens or UNSAID_TOKENS)
         self.n += 1
         self.input_tokens += read
         self.low = _more(

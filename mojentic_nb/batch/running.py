@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from mojentic_nb.background import wait_for
+from mojentic_nb.background import SLICE_S, wait_for
 from mojentic_nb.batch.call import Call, skipped
 from mojentic_nb.batch.pace import AUTO, Pace
 from mojentic_nb.batch.store import ResultStore
@@ -63,11 +63,31 @@ def run(
     return work.summary
 
 
-async def arun(tasks: Iterable[Task], take: Take, **settings: Any) -> Summary:
-    """Ask all questions in the running loop."""
+async def arun(
+    tasks: Iterable[Task],
+    take: Take,
+    *,
+    between: Callable[[], object] | None = None,
+    **settings: Any,
+) -> Summary:
+    """Ask all questions in the running loop; the arguments are `run`'s."""
     work = Run(tasks, take, **settings)
-    await work.whole()
+    beat = asyncio.ensure_future(_beating(between))
+    try:
+        await work.whole()
+    finally:
+        beat.cancel()
+
     return work.summary
+
+
+async def _beating(between: Callable[[], object] | None) -> None:
+    # A kernel's loop hears of an interrupt only when something wakes it, and a silent
+    # provider does not.
+    while True:
+        if between is not None:
+            between()
+        await asyncio.sleep(SLICE_S)
 
 
 class Run:
@@ -143,7 +163,7 @@ class Run:
     def _read_on(self) -> bool:
         """Read some more tasks; False where there are none."""
         some = list(islice(self._source, AHEAD))
-        kept = self._store.get([task.key for task in some]) if self._store and some else {}
+        kept = self._kept(some)
         for task in some:
             result = kept.get(task.key)
             if result is not None and (result := _revived(task, result)):
@@ -152,6 +172,13 @@ class Run:
                 self._queue(task)
 
         return bool(some)
+
+    def _kept(self, tasks: Sequence[Task]) -> Mapping[bytes, Result]:
+        # Not `if self._store`: that would count its rows.
+        if self._store is None or not tasks:
+            return {}
+
+        return self._store.get([task.key for task in tasks])
 
     def _queue(self, task: Task) -> None:
         gateway = task.broker.gateway
@@ -180,7 +207,7 @@ class Run:
             if call.has_no_budget and not self._is_last_money(task, lane, result):
                 break
             lane.learn(result, is_road=call.is_road)
-            if self._store is not None:
+            if self._store is not None and not call.is_cut:
                 self._store.put(result)
             self._done(task, result)
 

@@ -1,6 +1,6 @@
 """Answers that were paid for, kept: a run that begins again asks only for what is missing.
 
-Law: only answers are kept, never errors. A result is in the file some ten milliseconds after
+Law: only answers are kept, never errors. A result is in the file a twentieth of a second after
 it came, whatever happens to the process then. No text of a prompt is kept, only the key it
 is known by. Where the file cannot be written the run goes on and says so once.
 """
@@ -22,6 +22,7 @@ from typing import Any
 from pydantic_core import from_json, to_json
 
 from mojentic_nb.batch.task import Result
+from mojentic_nb.clock import SystemClock
 from mojentic_nb.errors import StateError
 
 __all__ = ["PATH", "ResultStore", "store_of"]
@@ -32,18 +33,26 @@ PATH = ".mojentic/results.db"
 APPLICATION_ID = 0x6D6A7273
 SCHEMA_VERSION = 1
 
+# Rows have ids, although keys are keys: in the order of random keys a table of texts takes
+# several times as long to write.
 TABLE = """CREATE TABLE IF NOT EXISTS result (
     key BLOB PRIMARY KEY, body TEXT NOT NULL, created_ns INTEGER NOT NULL
-) WITHOUT ROWID"""
+)"""
 
 # Seconds: another process's transaction takes a hundredth of that.
 PATIENCE_S = 5.0
-# Seconds that results gather before they are written together.
-GATHER_S = 0.01
+# Seconds that results gather before they are written together: what a writing costs hardly
+# grows with their number.
+GATHER_S = 0.05
 # SQLite takes 32 766 values in a statement; smaller ones keep a lookup short.
 AT_ONCE = 500
 
-_KEPT = [one.name for one in fields(Result) if one.name not in ("key", "status", "stored", "cold")]
+# What is written of a result, with what goes without saying.
+_KEPT = [
+    (one.name, one.default)
+    for one in fields(Result)
+    if one.name not in ("key", "status", "stored", "cold")
+]
 
 
 class ResultStore:
@@ -60,7 +69,7 @@ class ResultStore:
         self.path = Path(path).expanduser().absolute()
         self._lock = threading.RLock()
         self._waiting: list[tuple[bytes, str, int]] = []
-        self._news = threading.Condition()
+        self._gathering = threading.Lock()
         self._is_writing = False
         self._is_broken = False
         self._line: sqlite3.Connection | None = None
@@ -100,8 +109,9 @@ class ResultStore:
         if not result.ok or result.stored:
             return
 
-        body = to_json({name: getattr(result, name) for name in _KEPT}, fallback=str).decode()
-        with self._news:
+        known = {name: value for name, usual in _KEPT if (value := getattr(result, name)) != usual}
+        body = to_json(known, fallback=str).decode()
+        with self._gathering:
             self._waiting.append((result.key, body, result.asked_ns))
             if not self._is_writing:
                 self._is_writing = True
@@ -110,22 +120,21 @@ class ResultStore:
     def _write(self) -> None:
         """Write what gathers, until nothing does any more."""
         while True:
-            with self._news:
-                self._news.wait(GATHER_S)
-            self._write_now()
-            with self._news:
+            SystemClock.sleep(GATHER_S)
+            with self._gathering:
                 if not self._waiting:
                     self._is_writing = False
                     return
+            self._write_now()
 
     def _write_now(self) -> None:
         with self._lock:
-            with self._news:
+            with self._gathering:
                 rows, self._waiting = self._waiting, []
             if not rows or self._is_broken:
                 return
             try:
-                with self.transaction("IMMEDIATE") as line:
+                with self._held() as line:
                     _insert(line, rows)
             except StateError as trouble:
                 self._is_broken = True
@@ -152,18 +161,23 @@ class ResultStore:
         Raises:
             StateError: It could not be.
         """
+        with self._held() as line:
+            line.execute(f"BEGIN {kind}")
+            try:
+                yield line
+                line.execute("COMMIT")
+            except BaseException:
+                # SQLite has rolled back by itself where the disk is full.
+                if line.in_transaction:
+                    line.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _held(self) -> Iterator[sqlite3.Connection]:
+        """The file for this thread alone; what goes wrong with it is a `StateError`."""
         with self._lock:
             try:
-                line = self._ready()
-                line.execute(f"BEGIN {kind}")
-                try:
-                    yield line
-                    line.execute("COMMIT")
-                except BaseException:
-                    # SQLite has rolled back by itself where the disk is full.
-                    if line.in_transaction:
-                        line.execute("ROLLBACK")
-                    raise
+                yield self._ready()
             except (sqlite3.Error, OSError) as problem:
                 trouble = problem
             else:
@@ -199,7 +213,8 @@ class ResultStore:
 
 
 def _insert(line: sqlite3.Connection, rows: Sequence[tuple[bytes, str, int]]) -> None:
-    # One statement for many: between two, a busy loop would keep this thread from going on.
+    # One statement for many, and none to begin and to commit: between two of them a busy loop
+    # and this thread would hand Python's lock to and fro, which costs more than the writing.
     for begin in range(0, len(rows), AT_ONCE):
         some = rows[begin : begin + AT_ONCE]
         marks = ",".join(["(?,?,?)"] * len(some))

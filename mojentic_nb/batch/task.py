@@ -15,7 +15,9 @@ from pydantic_core import to_json
 
 from mojentic_nb.config import CompletionConfig, Sampling, merged
 from mojentic_nb.messages import LLMMessage
+from mojentic_nb.quick import quick
 from mojentic_nb.schema import Shape
+from mojentic_nb.structured import REPAIRS
 from mojentic_nb.tools.gathering import as_tools
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ Status = Literal["ok", "error", "skipped"]
 _APART = {"keep_alive", "cache_prompt"}
 
 
-@dataclass(frozen=True, slots=True)
+@quick
 class Task:
     """One question.
 
@@ -45,6 +47,7 @@ class Task:
         tools: What the model may call.
         shape: What the answer has to look like; `None` for text.
         options: What else `LLMBroker.generate` takes.
+        repairs: How often an answer that does not fit its shape goes back to the model.
         stream: Ask for the answer piece by piece, so that its first piece can be timed.
         label: The caller's own; comes back with the task.
     """
@@ -56,8 +59,16 @@ class Task:
     tools: Any = None
     shape: Shape | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    repairs: int = REPAIRS
     stream: bool = False
     label: Any = None
+
+    @property
+    def max_tokens(self) -> int | None:
+        """What its answer may have by its own settings; None where they do not say."""
+        config = self.config or self.broker.config
+        said = self.options.get("max_tokens") or self.options.get("num_predict")
+        return said or (config.max_tokens if config else None)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -170,9 +181,17 @@ class Keys:
         """
         digest = self._begun.copy()
         for message in messages:
-            digest.update(to_json(_said(message), fallback=repr))
+            digest.update(_encoded(_said(message)))
         digest.update(occurrence.to_bytes(8, "big"))
         return digest.digest()
+
+
+def _encoded(said: list[Any]) -> bytes:
+    try:
+        return to_json(said, fallback=repr)
+    except ValueError:
+        # Half a surrogate pair: that question fails when it is asked, and no other.
+        return repr(said).encode()
 
 
 def _said(message: LLMMessage) -> list[Any]:

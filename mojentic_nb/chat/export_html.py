@@ -1,7 +1,7 @@
 """A conversation as one page of HTML that stands alone.
 
 Law: nothing on it acts and nothing is fetched: no script, and a policy that says so; what was
-said is rendered and sanitised (`rendered.py`), everything else escaped. Light and dark.
+said is rendered and sanitised (`views.rendered`), everything else escaped. Light and dark.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from html import escape
 
 from mojentic_nb.chat.history import History
 from mojentic_nb.chat.pieces import Fold, Said, Told, talk_of
-from mojentic_nb.chat.rendered import rendered
+from mojentic_nb.views.rendered import rendered
 from mojentic_nb.views.theme import NO_MATH
 
 __all__ = ["as_html"]

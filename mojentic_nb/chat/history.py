@@ -14,6 +14,7 @@ from weakref import WeakSet
 
 from mojentic_nb import ids
 from mojentic_nb.chat.exchange import Branch, Exchange, flattened
+from mojentic_nb.chat.given import count_given, exchanges_given, message_given
 from mojentic_nb.chat.line import Line
 from mojentic_nb.errors import BadArgument
 from mojentic_nb.hooks.window_summary import note_of
@@ -41,7 +42,8 @@ class History:
         self.exchanges: tuple[Exchange, ...] = ()
         self.branches: tuple[Branch, ...] = ()
         self.summary = ""
-        self._first = 0
+        self._first = 0  # the first exchange that goes along
+        self._left_in = 0  # tokens there was room for when those before it were left behind
         self._line = Line()
         self._heard: WeakSet[Any] = WeakSet()  # widgets that show it
 
@@ -54,9 +56,12 @@ class History:
         note = [note_of(self.summary)] if self.summary else []
         return [*self._head(), *note, *flattened(self.exchanges[self._first :])]
 
-    def _before(self, at: int, system: str | None = None) -> list[LLMMessage]:
+    def _before(
+        self, at: int, system: str | None = None, *, first: int | None = None
+    ) -> list[LLMMessage]:
         """What is said before an exchange, but for the summary: that is the window's to add."""
-        return [*self._head(system), *flattened(self.exchanges[min(self._first, at) : at])]
+        first = self._first if first is None else first
+        return [*self._head(system), *flattened(self.exchanges[min(first, at) : at])]
 
     def _head(self, system: str | None = None) -> list[LLMMessage]:
         prompt = self.system_prompt if system is None else system
@@ -66,7 +71,11 @@ class History:
         """Put a message at the end, as if it had been said.
 
         A person's message begins an exchange; anything else belongs to the last one.
+
+        Raises:
+            BadArgument: It is no message.
         """
+        message = message_given(message)
         with self._line.turn():
             is_new = message.role in (MessageRole.User, MessageRole.System) or not self.exchanges
             if is_new:
@@ -77,10 +86,15 @@ class History:
             self._changed(len(self.exchanges) - 1)
 
     def append(self, exchanges: Iterable[Exchange]) -> None:
-        """Put whole exchanges at the end, such as those another conversation had."""
+        """Put whole exchanges at the end, such as those another conversation had.
+
+        Raises:
+            BadArgument: One of them is none.
+        """
+        given = exchanges_given(exchanges)
         with self._line.turn():
             at = len(self.exchanges)
-            self.exchanges += tuple(exchanges)
+            self.exchanges += given
             self._changed(at)
 
     def clear(self) -> None:
@@ -90,9 +104,14 @@ class History:
             self._changed(0)
 
     def undo(self, number: int = 1) -> tuple[Exchange, ...]:
-        """Take back the last exchanges, and give them; `switch` brings them again."""
+        """Take back the last exchanges, and give them; `switch` brings them again.
+
+        Raises:
+            BadArgument: It is no number.
+        """
+        count = count_given(number, "number", least=0)
         with self._line.turn():
-            at = max(0, len(self.exchanges) - max(0, number))
+            at = max(0, len(self.exchanges) - count)
             gone = self.exchanges[at:]
             self._cut(at)
             self._changed(at)
@@ -117,8 +136,11 @@ class History:
             self._changed(branch.at)
 
     def fork(self, name: str = "") -> Self:
-        """Another conversation that begins with this one; both go on apart."""
-        with self._line.turn():
+        """Another conversation that begins with this one; both go on apart.
+
+        Of a turn under way, whose tools may ask for one, nothing is in it.
+        """
+        with self._line.look():
             other = type(self).__new__(type(self))
             other.__dict__.update(self.__dict__)
             other.name, other.session_id = name, ids.correlation_id()
@@ -135,6 +157,9 @@ class History:
         Raises:
             BadArgument: There is none there.
         """
+        if not isinstance(at, int):
+            raise BadArgument(f"{at!r} is no place of an exchange.", hint="Write a number.")
+
         place = at + len(self.exchanges) if at < 0 else at
         if not 0 <= place < len(self.exchanges):
             raise BadArgument(
@@ -172,8 +197,18 @@ class History:
             self.exchanges += (exchange,)
         self._changed(at)
 
-    def _leave_behind(self, messages: int, *, before: int, summary: str) -> None:
-        """So many of the oldest messages do not go along any more."""
+    def _first_in(self, room: int) -> int:
+        """The first exchange that may go along: all, where there is more room than there was.
+
+        What was summed up stays so.
+        """
+        return 0 if room > self._left_in and not self.summary else self._first
+
+    def _leave_behind(
+        self, messages: int, *, before: int, summary: str, first: int, room: int
+    ) -> None:
+        """From `first` on, so many of the oldest messages do not go along any more."""
+        self._first, self._left_in = first, room
         while self._first < before and messages >= len(self.exchanges[self._first].messages) > 0:
             messages -= len(self.exchanges[self._first].messages)
             self._first += 1

@@ -7,12 +7,10 @@ are named by kind and size, never shown.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePath
-from typing import Any
 
 from mojentic_nb.chat.exchange import BROKEN_OFF, Exchange
 from mojentic_nb.chat.history import History
@@ -21,13 +19,12 @@ from mojentic_nb.media import DocumentPart, ImagePart, without_query
 from mojentic_nb.messages import LLMMessage, LLMToolCall, MessageRole
 from mojentic_nb.views import numbers
 from mojentic_nb.views.markdown import bounded
+from mojentic_nb.views.tool_line import tool_body, tool_line
 
 __all__ = ["Fold", "Said", "Talk", "Told", "keys_of", "talk_of"]
 
 # Characters. What is folded away is looked into, not read: a page or two.
 LONGEST_FOLD = 8_000
-LONGEST_RESULT = 80
-LONGEST_VALUE = 60
 
 PARTIAL = "partial: the answer broke off"
 STALE = "stale: something before it was changed later"
@@ -270,23 +267,12 @@ def _answered(message: LLMMessage) -> str | None:
 
 
 def _use(call: LLMToolCall, answer: LLMMessage | None, who: str, clean: Clean) -> Fold:
-    given = ", ".join(f"{name}={_short(value, clean)}" for name, value in call.arguments.items())
-    asked = _json(call.arguments) if call.malformed is None else call.malformed
-    came = clean(answer.content or "") if answer is not None else "(not run)"
-    ended = "failed: " if answer is not None and answer.is_error else ""
-    result = bounded(" ".join(came.split()), LONGEST_RESULT) or "(nothing)"
-    line = f"{call.name}({given if call.malformed is None else '?'}) → {ended}{result}"
-    body = f"{bounded(clean(asked), LONGEST_FOLD)}\n→\n{bounded(came, LONGEST_FOLD)}"
-    return Fold(who=who, line=_line(clean(line)), body=body)
-
-
-def _short(value: Any, clean: Clean) -> str:
-    # A key goes before anything is cut: half of one would have no shape any more.
-    return bounded(clean(json.dumps(value, ensure_ascii=False, default=str)), LONGEST_VALUE)
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    came = (answer.content or "") if answer is not None else "(not run)"
+    ended = "failed" if answer is not None and answer.is_error else ""
+    line = tool_line(call, came, ended=ended, clean=clean)
+    return Fold(
+        who=who, line=_line(line), body=tool_body(call, came, longest=LONGEST_FOLD, clean=clean)
+    )
 
 
 def _shown(message: LLMMessage) -> Iterator[str]:

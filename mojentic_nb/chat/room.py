@@ -29,11 +29,20 @@ __all__ = ["USUAL_CONTEXT", "Counter", "context_of", "counter_of"]
 # Tokens; Mojentic's default for a session whose model nobody knows.
 USUAL_CONTEXT = 32_768
 
+# Seconds in which a server that is there takes a connection. One that is not must not keep
+# people from hearing so.
+CONNECT_S = 1.0
+
 # What each server said of its models. A server that could not be asked is asked again.
 _said: WeakKeyDictionary[LLMGateway, dict[str, ModelContextWindow | None]] = WeakKeyDictionary()
 
 
-def context_of(broker: LLMBroker, config: CompletionConfig | None = None) -> tuple[int, str]:
+def context_of(
+    broker: LLMBroker,
+    config: CompletionConfig | None = None,
+    *,
+    timeout: Timeouts | float | None = None,
+) -> tuple[int, str]:
     """The tokens a broker's model can read at once, and how we know.
 
     The provider's word where it has one, else the catalogue's, else Mojentic's 32,768; and
@@ -43,10 +52,11 @@ def context_of(broker: LLMBroker, config: CompletionConfig | None = None) -> tup
     Args:
         broker: Whose model.
         config: Settings of the calls; by default the broker's.
+        timeout: Patience of the call for whose sake it is asked; by default the broker's.
     """
     config = config or broker.config
     gateway, model = broker.gateway, broker.model
-    window, why = _asked(gateway, model)
+    window, why = _asked(gateway, model, Timeouts.of(timeout, default=broker.timeouts))
     if window is None:
         tokens = card(gateway.name, model).context_tokens
         known = effective_context_window(tokens, config)
@@ -65,11 +75,14 @@ def context_of(broker: LLMBroker, config: CompletionConfig | None = None) -> tup
     return known, why
 
 
-def _asked(gateway: LLMGateway, model: str) -> tuple[ModelContextWindow | None, str]:
+def _asked(
+    gateway: LLMGateway, model: str, patience: Timeouts
+) -> tuple[ModelContextWindow | None, str]:
     """What the provider says, and how to tell of it."""
     known = _said.get(gateway, {})
     try:
-        window = known[model] if model in known else _hasty(gateway).get_model_context_window(model)
+        asked = _hasty(gateway, patience)
+        window = known[model] if model in known else asked.get_model_context_window(model)
     except MojenticError as error:
         return None, f"Mojentic's default, as {gateway.name} cannot be asked: {error.message}"
 
@@ -80,11 +93,12 @@ def _asked(gateway: LLMGateway, model: str) -> tuple[ModelContextWindow | None, 
     return window, "the catalogue" if window.field == "catalogue" else f"{gateway.name} says so"
 
 
-def _hasty(gateway: LLMGateway) -> LLMGateway:
-    """The same gateway, which waits for all of it as long as for a connection alone."""
-    seconds = gateway.timeouts.connect_s / 2
+def _hasty(gateway: LLMGateway, patience: Timeouts) -> LLMGateway:
+    """The same gateway, which waits less for all of it than a call does for a connection."""
+    seconds = patience.connect_s / 2
+    connect_s = min(seconds, CONNECT_S)
     other = copy(gateway)
-    other.timeouts = Timeouts(connect_s=seconds, silence_s=seconds, whole_s=seconds)
+    other.timeouts = Timeouts(connect_s=connect_s, silence_s=seconds, whole_s=seconds)
     return other
 
 

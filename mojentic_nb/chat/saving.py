@@ -119,6 +119,7 @@ class Saved(History):
         self.system_prompt = str(settings.get("system_prompt", self.system_prompt))
         self.summary = str(settings.get("summary", ""))
         self._first = min(int(settings.get("first", 0)), len(self.exchanges))
+        self._left_in = int(settings.get("left_in", 0))
         self._version = header.version
         self._written_branches = frozenset(branch.id for branch in self.branches)
         self._unwritten = _NOTHING
@@ -129,6 +130,7 @@ class Saved(History):
             "system_prompt": self.system_prompt,
             "summary": self.summary,
             "first": self._first,
+            "left_in": self._left_in,
         }
 
     def _header(self) -> SessionHeader:

@@ -12,19 +12,20 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from contextlib import aclosing, closing
 from dataclasses import dataclass
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, Self
+from weakref import WeakKeyDictionary
 
 from mojentic_nb import ids
 from mojentic_nb.background import Job
 from mojentic_nb.broker import LLMBroker
 from mojentic_nb.chat.exchange import Exchange
-from mojentic_nb.chat.room import Counter, context_of, counter_of
+from mojentic_nb.chat.given import broker_given, check_settings, question_given
 from mojentic_nb.chat.saving import store_of, stored
 from mojentic_nb.chat.shown import Shown
 from mojentic_nb.chat.taking import Taking
 from mojentic_nb.config import CompletionConfig, merged
 from mojentic_nb.drive import awaiting, here
-from mojentic_nb.errors import BadArgument
+from mojentic_nb.errors import GatewayError
 from mojentic_nb.events import Event, TextDelta, TurnFinished
 from mojentic_nb.hooks.window import Strategy, Window
 from mojentic_nb.messages import LLMMessage
@@ -47,12 +48,14 @@ _KEPT = ("strategy", "keep_partial", "max_messages")
 class _Turn:
     """One turn under way: how many exchanges stand before it, and which go when it is over.
 
-    Where `replaces` is None, all that follow go, into a branch.
+    Where `replaces` is None, all that follow go, into a branch. `begins` is the first
+    exchange that may go along, and the room for it; None where the turns to come have another.
     """
 
     plan: Plan
     taking: Taking
     at: int
+    begins: tuple[int, int] | None
     replaces: frozenset[str] | None
 
 
@@ -66,7 +69,7 @@ class ChatSession(Shown):
         max_context: Tokens that what is sent may have: system prompt, conversation, tools
             and schemas together; by default what the model is known to take.
         tokenizer_gateway: Counts them; by default by the model's name.
-        config: Settings of every turn.
+        config: Settings of every turn; what it leaves open is the broker's.
         temperature: The same for this one.
         name: What the conversation is called.
         strategy: What happens where it grows too long: `drop-oldest` exchanges, `summarise`
@@ -94,22 +97,17 @@ class ChatSession(Shown):
         keep_partial: bool | Literal["stopped"] = False,
         max_messages: int | None = None,
     ) -> None:
-        if strategy not in (known := get_args(Strategy)):
-            raise BadArgument(
-                f"strategy={strategy!r} is not known.", hint=f"Take {', '.join(known)}."
-            )
-
+        check_settings(strategy=strategy, keep_partial=keep_partial, max_messages=max_messages)
         super().__init__(system_prompt, name)
-        self.llm = llm
+        self.llm = broker_given(llm)
         self.tools = tools
         self.tokenizer_gateway = tokenizer_gateway
         self.config = merged(config, {"temperature": temperature})
         self.strategy = strategy
         self.keep_partial = keep_partial
         self.max_messages = max_messages
-        self._max_context = max_context
-        self._room: tuple[LLMBroker, int] | None = None
-        self._counter: tuple[LLMBroker, Counter] | None = None
+        self.max_context = max_context
+        self._rooms, self._counters = WeakKeyDictionary(), WeakKeyDictionary()
 
     def __repr__(self) -> str:
         called = f"{self.name!r}, " if self.name else ""
@@ -148,23 +146,6 @@ class ChatSession(Shown):
         config = self.config.model_dump(mode="json", exclude_defaults=True)
         kept = {name: getattr(self, name) for name in _KEPT}
         return {**super()._settings(), **kept, "model": named, "config": config}
-
-    @property
-    def max_context(self) -> int:
-        """Tokens that what is sent may have."""
-        return self._room_of(self.llm)
-
-    @max_context.setter
-    def max_context(self, tokens: int | None) -> None:
-        self._max_context = tokens
-
-    def _room_of(self, llm: LLMBroker) -> int:
-        if self._max_context is not None:
-            return self._max_context
-        if self._room is None or self._room[0] is not llm:
-            self._room = llm, context_of(llm, self.config)[0]
-
-        return self._room[1]
 
     # turns ------------------------------------------------------------------
 
@@ -254,8 +235,7 @@ class ChatSession(Shown):
     ) -> AsyncGenerator[Event, None]:
         """Iterate over what `send_events` gives."""
         async with self._line.aturn():
-            # May ask the provider, once.
-            await asyncio.to_thread(self._room_of, options.get("llm", self.llm))
+            await asyncio.to_thread(self._whom, options)  # may ask the provider
             turn = self._begin(query, options)
             async with aclosing(awaiting(turn.plan.turn, turn.plan.setting)) as events:
                 try:
@@ -284,19 +264,22 @@ class ChatSession(Shown):
         shape: Shape | None = options.pop("shape", None)
         cell, after, at = (options.pop(name, None) for name in ("cell", "after", "at"))
         system: str | None = options.pop("system", None)
-        llm: LLMBroker = options.pop("llm", self.llm)
-        question = _question(query, options.pop("images", ()), options.pop("documents", ()))
+        question = question_given(query, options.pop("images", ()), options.pop("documents", ()))
         place, replaces = self._place_of(cell, after) if at is None else (self.place(at), None)
+        llm, config, room = self._whom(options)
+        first = self._first_in(room)
+        begins = None if self._is_aside(llm, config, options) else (first, room)
         tools = options.pop("tools", self.tools)
-        config = options.pop("config", None) or self.config
-        if llm.gateway.name == "ollama" and not (config.num_ctx or options.get("num_ctx")):
+        for known in ("llm", "config", "num_ctx"):
+            options.pop(known, None)
+        if llm.gateway.name == "ollama" and not config.num_ctx:
             # It loads a few thousand tokens otherwise, and cuts what is longer without a word.
-            config = merged(config, {"num_ctx": self.max_context})
-        options.setdefault("window", self._window(llm, place))
+            config = merged(config, {"num_ctx": room})
+        options.setdefault("window", self._window(llm, place, room))
         with in_session(self.session_id):
             plan = planned(
                 llm,
-                [*self._before(place, system), question],
+                [*self._before(place, system, first=first), question],
                 tools,
                 config,
                 options,  # type: ignore[arg-type]
@@ -306,14 +289,12 @@ class ChatSession(Shown):
             )
         self._line.at_work = plan.setting.correlation_id
         taking = Taking(question, cell=cell or "")
-        return _Turn(plan=plan, taking=taking, at=place, replaces=replaces)
+        return _Turn(plan=plan, taking=taking, at=place, begins=begins, replaces=replaces)
 
-    def _window(self, llm: LLMBroker, at: int) -> Window:
-        if self._counter is None or self._counter[0] is not llm:
-            self._counter = llm, counter_of(self.tokenizer_gateway, llm)
+    def _window(self, llm: LLMBroker, at: int, room: int) -> Window:
         return Window(
-            self._room_of(llm),
-            self._counter[1],
+            room,
+            self._counter_of(llm),
             strategy=self.strategy,
             max_messages=self.max_messages,
             earlier=self.summary if at >= self._first else "",
@@ -324,6 +305,8 @@ class ChatSession(Shown):
 
         A cell's is where its turns were before, which all go; at the end, where it had none.
         """
+        if not cell and not after:
+            return len(self.exchanges), frozenset()
         for place, one in enumerate(self.exchanges, start=1):
             if after and one.correlation_id == after:
                 return place, frozenset()
@@ -338,6 +321,8 @@ class ChatSession(Shown):
             self._commit(turn, turn.taking.whole(event, correlation_id=correlation_id))
 
     def _broke(self, turn: _Turn, problem: BaseException) -> None:
+        if isinstance(problem, GatewayError):
+            self._rooms.clear()  # whoever could not be asked may have more to say next time
         has_failed = isinstance(problem, Exception)
         is_kept = not has_failed if self.keep_partial == "stopped" else self.keep_partial
         if is_kept and not turn.taking.is_committed:
@@ -349,7 +334,9 @@ class ChatSession(Shown):
         """The turn is over: from here on it is part of the conversation."""
         taking = turn.taking
         taking.is_committed = True
-        self._leave_behind(taking.trimmed, before=turn.at, summary=taking.summary)
+        if turn.begins is not None:
+            gone, summary, (first, room) = taking.trimmed, taking.summary, turn.begins
+            self._leave_behind(gone, before=turn.at, summary=summary, first=first, room=room)
         self._put(turn.at, exchange, replaces=turn.replaces)
 
     # other turns ------------------------------------------------------------
@@ -375,7 +362,7 @@ class ChatSession(Shown):
         """
         place = self.place(-1)
         if model is not None:
-            options["llm"] = model if isinstance(model, LLMBroker) else LLMBroker(model)
+            options["llm"] = LLMBroker(model) if isinstance(model, str) else broker_given(model)
         return self.edit(place, self.exchanges[place].messages[0], **options)
 
 
@@ -384,13 +371,3 @@ def _named(options: dict[str, Any]) -> str:
     correlation_id: str = options.get("correlation_id") or ids.correlation_id()
     options["correlation_id"] = correlation_id
     return correlation_id
-
-
-def _question(query: str | LLMMessage, images: Any, documents: Any) -> LLMMessage:
-    given: Any = query
-    if isinstance(given, LLMMessage):
-        return given
-    if isinstance(given, str) and (given.strip() or images or documents):
-        return LLMMessage.user(given or None, images=images, documents=documents)
-
-    raise BadArgument(f"{query!r} says nothing.", hint="Send text, or an LLMMessage.")

@@ -9,47 +9,35 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mojentic_nb.chat.room import Counter, context_of, counter_of
-from mojentic_nb.chat.saving import Saved
-from mojentic_nb.config import CompletionConfig
+from mojentic_nb.chat.room import context_of
+from mojentic_nb.chat.whom import Asking
 from mojentic_nb.tools.gathering import as_tools
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from mojentic_nb.broker import LLMBroker
     from mojentic_nb.chat.context import Context
 
 __all__ = ["Shown"]
 
 
-class Shown(Saved):
+class Shown(Asking):
     """A history that shows itself.
 
     Attributes:
-        llm: The broker that is asked.
         tools: What the model may call.
-        tokenizer_gateway: Counts tokens.
-        config: Settings of every turn.
     """
 
-    llm: LLMBroker
     tools: Any
-    tokenizer_gateway: Any
-    config: CompletionConfig
-    _max_context: int | None
-    _counter: tuple[LLMBroker, Counter] | None
 
     def context(self) -> Context:
         """What fills the model's window before the next question, as a frame and a bar."""
         from mojentic_nb.chat.context import context_of_history
 
         known = (self._max_context, "max_context") if self._max_context else None
-        max_context, why = known or context_of(self.llm, self.config)
+        max_context, why = known or context_of(self.llm, self._config_of(self.llm))
         offered = [one.spec for one in as_tools(self.tools).values()]
-        if self._counter is None or self._counter[0] is not self.llm:
-            self._counter = self.llm, counter_of(self.tokenizer_gateway, self.llm)
-        counter = self._counter[1]
+        counter = self._counter_of(self.llm)
         return context_of_history(self, counter, max_context=max_context, why=why, tools=offered)
 
     def to_frame(self, *, messages: bool = False) -> DataFrame:

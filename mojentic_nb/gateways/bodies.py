@@ -29,15 +29,18 @@ def with_extra(body: dict[str, Any], extra: Mapping[str, Any] | None) -> dict[st
     Raises:
         BadArgument: It names the model, the messages or the stream.
     """
+    if not extra:
+        return body
+
     for name in OURS:
-        if name in (extra or ()):
+        if name in extra:
             raise BadArgument(
                 f"extra cannot set {name!r}: the call itself does.",
                 hint="Give the model to the broker, and the messages to the call.",
             )
 
     merged = dict(body)
-    for name, value in (extra or {}).items():
+    for name, value in extra.items():
         ours = merged.get(name)
         is_both = isinstance(ours, Mapping) and isinstance(value, Mapping)
         merged[name] = {**ours, **value} if is_both else value  # type: ignore[dict-item]

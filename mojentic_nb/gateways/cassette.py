@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from mojentic_nb import ids
 from mojentic_nb.clock import Clock, SystemClock
 from mojentic_nb.errors import BadArgument
 from mojentic_nb.gateways import cassette_scope
@@ -114,6 +115,17 @@ class Cassette:
         """How many exchanges it has recorded since then."""
         return 0 if self._tape is None else self._tape.recorded
 
+    @property
+    def seed(self) -> str | None:
+        """What ids grow from while it stands for a notebook; none where it is off.
+
+        The name of a run, which recordings hold: so a recording has ids that were never
+        there before, and each of its replays has these again. Where `auto` meets a
+        question it cannot answer, ids go on as those of the new run.
+        """
+        tape = self.open()._tape
+        return None if tape is None else tape.first_run
+
     def open(self) -> Self:
         """Read the file, unless that is done; begins anew at its first recordings.
 
@@ -199,7 +211,10 @@ class Cassette:
     def _begin(self, wire: WireRequest) -> Play | Take:
         tape = self.open()._tape
         assert tape is not None
-        return begin(tape, wire, is_instant=not self._pace)
+        exchange = begin(tape, wire, is_instant=not self._pace)
+        if cassette_scope.standing() is self:
+            ids.seeded(wire.stamp.run)
+        return exchange
 
 
 def _path(given: Any) -> Path:

@@ -96,12 +96,12 @@ def _last(layers: list[Layer], layer: Layer) -> int:
 def stand(layer: Layer | None) -> None:
     """Let it hold wherever no block does, until another one; `None` takes it away.
 
-    As long as it stands ids are its own, so that a replayed notebook is the same throughout.
+    As long as it stands ids grow from its `seed`, so that a replayed notebook is the same
+    throughout.
     """
     global _standing
+    ids.seeded(getattr(layer, "seed", None))
     _standing = layer
-    path = getattr(layer, "path", None)
-    ids.seeded(None if path is None else os.path.basename(path))
 
 
 def standing() -> Layer | None:

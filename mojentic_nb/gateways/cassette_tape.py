@@ -56,6 +56,9 @@ class Tape:
     Raises:
         BadArgument: The file cannot be used in this way.
         CassetteError: It is no cassette, or damaged.
+
+    Attributes:
+        first_run: The run whose recordings come first: a new one's, where all is recorded.
     """
 
     def __init__(self, path: Path, mode: str, clock: Clock) -> None:
@@ -74,7 +77,9 @@ class Tape:
         self._numbers = count(1)
         self._lock = threading.Lock()
         self._asked: Counter[str] = Counter()
-        self._by_key = _sorted(found if mode != "record" else [])
+        kept = found if mode != "record" else []
+        self._by_key = _sorted(kept)
+        self.first_run = kept[0].run if kept else self._run
         self._rewriting = Rewriting(path) if mode == "record" else None
         self.replayed = 0
         self.recorded = 0

@@ -69,6 +69,7 @@ class Decoder(ABC):
         response_id: As the `Answer`'s, and so is `durations`.
     """
 
+    usage = Usage()  # until the server speaks of tokens
     response_id = ""
     durations: tuple[tuple[str, float], ...] = ()
 
@@ -77,7 +78,6 @@ class Decoder(ABC):
         self.gateway = gateway
         self.is_done = self.is_over = False
         self.model = request.model
-        self.usage = Usage()
         self.finish_reason = ""
         self.texts: list[str] = []
         self.thoughts: list[str] = []
@@ -278,7 +278,7 @@ class Decoder(ABC):
 
     def answer(self, asked_at: float, first_at: float | None, answered_at: float) -> Answer:
         """What it all came to."""
-        calls = self.calls.finished(self.request.calls_so_far)
+        calls = self.calls.finished(self.request.calls_so_far) if self.calls else ()
         reason = self.finish_reason or "stop"
         return Answer(
             text="".join(self.texts),

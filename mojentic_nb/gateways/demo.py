@@ -150,12 +150,14 @@ def _records(wire: WireRequest) -> list[bytes]:
     if wire.method == "GET":
         return [to_json({"models": [{"name": "demo"}]})]
 
-    from mojentic_nb.gateways.demo_mind import respond
+    from mojentic_nb.gateways.demo_mind import respond, words_and_marks
     from mojentic_nb.gateways.demo_vectors import vector_of
 
     body: dict[str, Any] = from_json(wire.body)
     if wire.url.endswith("/api/embed"):
-        return [to_json({"embeddings": [vector_of(text) for text in body["input"]]})]
+        texts = body["input"]
+        count = sum(map(words_and_marks, texts))
+        return [to_json({"embeddings": list(map(vector_of, texts)), "prompt_eval_count": count})]
     if wire.url.endswith("/api/show"):
         return [to_json({"model_info": {}})]
 

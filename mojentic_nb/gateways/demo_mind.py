@@ -188,9 +188,11 @@ def _frames(message: dict[str, Any], reason: str, body: Mapping[str, Any]) -> li
         "done": True,
         "done_reason": reason,
         **dict.fromkeys(DURATIONS, 0),
-        "prompt_eval_count": max(1, sum(_count(_text(m)) for m in body.get("messages") or [])),
-        "eval_count": _count(thought)
-        + _count(written if "tool_calls" in message else message["content"]),
+        "prompt_eval_count": max(
+            1, sum(words_and_marks(_text(m)) for m in body.get("messages") or [])
+        ),
+        "eval_count": words_and_marks(thought)
+        + words_and_marks(written if "tool_calls" in message else message["content"]),
     }
     if body.get("stream") is False:
         return [frame(message, **end)]
@@ -202,6 +204,6 @@ def _frames(message: dict[str, Any], reason: str, body: Mapping[str, Any]) -> li
     return [*(frame(part, done=False) for part in told), frame({"content": ""}, **end)]
 
 
-def _count(text: str) -> int:
+def words_and_marks(text: str) -> int:
     """Words and marks: a stand-in for tokens that any reader can check by hand."""
     return len(re.findall(r"\w+|[^\w\s]", text))

@@ -16,7 +16,9 @@ from math import ceil, isfinite, sqrt
 from typing import Any, ClassVar, Protocol
 
 from mojentic_nb.errors import BadArgument
+from mojentic_nb.gateways.telling import Telling
 from mojentic_nb.gateways.wire import WireRequest
+from mojentic_nb.request import EmbeddingRequest
 
 __all__ = ["EmbeddingJob", "Vector", "checked_vectors", "embedded", "tokens_at_most"]
 
@@ -174,6 +176,8 @@ class _Embedder(Protocol):
 
     def vectors_in(self, found: dict[str, Any]) -> Any: ...
 
+    def embedded_tokens(self, found: dict[str, Any]) -> int | None: ...
+
     def embedding_bound(self, model: str) -> int: ...
 
     def page(
@@ -188,25 +192,33 @@ class _Embedder(Protocol):
 
 def embedded(gateway: _Embedder, given: str | Iterable[str], model: str) -> Vector | list[Vector]:
     """Have texts turned into vectors, request by request, through the gateway's transport."""
-    job = EmbeddingJob(
-        given,
-        bound=gateway.embedding_bound(model),
-        count=tokens_at_most,
-        most_texts=gateway.most_embedded_at_once,
-    )
-    vectors: list[Vector] = []
-    for texts in job.batches:
-        length = len(vectors[0]) if vectors else None
-        read = partial(_read, gateway, len(texts), length)
-        wire = gateway.encode_embeddings(texts, model)
-        vectors += gateway.page(
-            wire, read, told=f"not {len(texts)} vectors of one length", model=model
-        )
+    texts = _texts(given)
+    if not texts:
+        return []
 
-    return job.result(vectors)
+    with Telling(gateway, EmbeddingRequest(model=model, texts=tuple(texts))) as telling:
+        job = EmbeddingJob(
+            given if isinstance(given, str) else texts,
+            bound=gateway.embedding_bound(model),
+            count=tokens_at_most,
+            most_texts=gateway.most_embedded_at_once,
+        )
+        vectors: list[Vector] = []
+        for batch in job.batches:
+            length = len(vectors[0]) if vectors else None
+            read = partial(_read, gateway, telling, len(batch), length)
+            wire = gateway.encode_embeddings(batch, model)
+            telling.sends(wire)
+            vectors += gateway.page(
+                wire, read, told=f"not {len(batch)} vectors of one length", model=model
+            )
+
+        return job.result(vectors)
 
 
 def _read(
-    gateway: _Embedder, wanted: int, length: int | None, found: dict[str, Any]
+    gateway: _Embedder, telling: Telling, wanted: int, length: int | None, found: dict[str, Any]
 ) -> list[Vector]:
-    return checked_vectors(gateway.vectors_in(found), wanted=wanted, length=length)
+    vectors = checked_vectors(gateway.vectors_in(found), wanted=wanted, length=length)
+    telling.read(gateway.embedded_tokens(found))
+    return vectors

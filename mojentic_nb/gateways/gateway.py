@@ -133,7 +133,7 @@ class LLMGateway(ABC):
     def _secret(self) -> SecretStr:
         # Never a plain str in a local variable: verbose tracebacks print those.
         if self._key is not None:
-            return SecretStr(self._key.get_secret_value().strip())
+            return self._key
 
         return SecretStr(os.environ.get(self.key_variable, "").strip())
 
@@ -350,6 +350,10 @@ class LLMGateway(ABC):
         """The vectors in an answer, in the order of the texts."""
         raise self._no_embeddings()
 
+    def embedded_tokens(self, found: dict[str, Any]) -> int | None:
+        """Tokens the server read for these vectors; `None` where it does not say."""
+        return None
+
     def _no_embeddings(self) -> BadArgument:
         return BadArgument(
             f"{self.name} has no embeddings.", hint="Use OllamaGateway or OpenAIGateway."
@@ -361,8 +365,11 @@ class LLMGateway(ABC):
 
 
 def hidden(key: str | SecretStr | None) -> SecretStr | None:
-    """A key as something that does not show."""
-    return SecretStr(key) if isinstance(key, str) else key
+    """A key as something that does not show, without blanks around it."""
+    if isinstance(key, SecretStr):
+        return SecretStr(key.get_secret_value().strip())
+
+    return key if key is None else SecretStr(key.strip())
 
 
 def _add(headers: Headers, ours: Mapping[str, str]) -> None:

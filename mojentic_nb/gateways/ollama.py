@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from mojentic_nb.catalogue import ModelContextWindow, card
 from mojentic_nb.errors import BadArgument, GatewayError, GatewayUnreachable, ModelNotFound
-from mojentic_nb.gateways.decoder import Decoder
+from mojentic_nb.gateways.decoder import Decoder, count
 from mojentic_nb.gateways.gateway import LLMGateway
 from mojentic_nb.gateways.ollama_events import OllamaDecoder, OllamaLogprobDecoder
 from mojentic_nb.gateways.ollama_messages import chat_body
@@ -157,6 +157,10 @@ class OllamaGateway(LLMGateway):
     def vectors_in(self, found: dict[str, Any]) -> Any:
         """The vectors, in the order of the texts."""
         return found["embeddings"]
+
+    def embedded_tokens(self, found: dict[str, Any]) -> int | None:
+        """Tokens the server read for these vectors, where it says."""
+        return count(found.get("prompt_eval_count"))
 
     def embedding_bound(self, model: str) -> int:
         """The most tokens of one text: the catalogue's word, else what Ollama says."""

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from mojentic_nb.catalogue import ModelCard, ModelContextWindow, card
 from mojentic_nb.errors import BadArgument
-from mojentic_nb.gateways.decoder import Decoder
+from mojentic_nb.gateways.decoder import Decoder, count
 from mojentic_nb.gateways.gateway import LLMGateway, hidden
 from mojentic_nb.gateways.openai_chat import ChatDecoder, ChatLogprobDecoder, chat_body
 from mojentic_nb.gateways.openai_choices import ChatChoicesDecoder
@@ -144,6 +144,11 @@ class OpenAIGateway(LLMGateway):
         # Some servers leave the places out: theirs is then the texts' order.
         placed = {entry.get("index", place): entry for place, entry in enumerate(found["data"])}
         return [placed[place]["embedding"] for place in range(len(found["data"]))]
+
+    def embedded_tokens(self, found: dict[str, Any]) -> int | None:
+        """Tokens the server read for these vectors, where it says."""
+        usage = found.get("usage")
+        return count(usage.get("prompt_tokens")) if isinstance(usage, dict) else None
 
 
 # What servers call it, in their lists of models: vLLM and SGLang; Groq; OpenRouter.

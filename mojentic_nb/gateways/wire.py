@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -17,6 +17,7 @@ from pydantic_core import from_json, to_json
 from mojentic_nb.clock import Stamp, SystemClock
 from mojentic_nb.config import Timeouts
 from mojentic_nb.errors import BadArgument, GatewayGarbled, MojenticError
+from mojentic_nb.quick import quick
 
 __all__ = ["Headers", "WireRequest", "address", "record", "said"]
 
@@ -88,7 +89,7 @@ def _is_sendable(value: object) -> bool:
     return isinstance(value, str) and value.isascii() and value.isprintable()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@quick(kw_only=True)
 class WireRequest:
     """One HTTP request, ready to go.
 

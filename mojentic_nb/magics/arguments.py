@@ -32,6 +32,10 @@ class Flags:
     image: tuple[str, ...] = ()
     file: str | None = None
     context: int | None = None
+    repeats: int | None = None
+    check: tuple[str, ...] = ()
+    judge: str | None = None
+    key: str | None = None
     out: str | None = None
     format: str = "md"
     code: bool = False
@@ -119,7 +123,7 @@ def _format(name: str, value: str) -> str:
 
 
 # These count each time they are typed.
-_REPEATED = {"image"}
+_REPEATED = {"image", "check"}
 _KINDS: dict[str, Callable[[str, str], object]] = {
     "model": _text,
     "system": _text,
@@ -131,6 +135,9 @@ _KINDS: dict[str, Callable[[str, str], object]] = {
     "timeout": _seconds,
     "file": _text,
     "context": _count,
+    "repeats": _count,
+    "judge": _text,
+    "key": _text,
     "format": _format,
 }
 

@@ -18,6 +18,7 @@ from mojentic_nb.magics.options import (
     CHARTS,
     CHAT,
     CHAT_WORDS,
+    COMPARE,
     COST,
     FIX,
     FORMATS,
@@ -51,6 +52,11 @@ _WORDS = {
     "cassette_mode": ("auto", "record", "replay", "off"),
 }
 
+
+CHECKS = tuple(
+    f"{one}:"
+    for one in ("contains", "not_contains", "regex", "equals", "one_of", "numeric", "length")
+)
 
 _ABOUT_CALLS = {"trace": TRACE, "cost": COST, "llm_history": HISTORY, "llm_chat": CHAT}
 
@@ -93,7 +99,7 @@ def offers(lines: list[str], row: int, column: int, magics: LLMMagics) -> tuple[
         return "", []
 
     names: dict[str, tuple[Option, ...]] = {"structured": STRUCTURED, "llm_fix": FIX}
-    names |= {magics.name: ASK, f"mojentic_{magics.name}": ASK}
+    names |= {magics.name: ASK, f"mojentic_{magics.name}": ASK, "compare": COMPARE}
     names |= _ABOUT_CALLS
     options = names.get(head["name"])
     if options is None:
@@ -180,8 +186,11 @@ def _shelf() -> list[str]:
 
 
 def _of_value(option: Option, word: str, magics: LLMMagics) -> tuple[str, list[str]]:
-    if option.name == "model":
-        return word, _starting(word, _models(magics))
+    if option.name in ("model", "judge"):
+        typed = word.rpartition(",")[2]
+        return typed, _starting(typed, _models(magics))
+    if option.name == "check":
+        return word, _starting(word, [*CHECKS, *_tools(magics)])
     if option.name == "tools":
         typed = word.rpartition(",")[2]
         return typed, _starting(typed, [*_tools(magics), *BUILT_IN, *_shelf()])

@@ -90,7 +90,7 @@ def cost(desk: Desk, tracer: TracerSystem, line: str) -> None:
     if wish.out:
         bind(desk.shell, wish.out, _frame(sums, by))
     if not wish.quiet:
-        _show(desk, sums, Sum.of("total", calls), by)
+        _show(desk, sums, Sum.of("total", calls), by, gone=tracer.stats()["gone"])
 
 
 def _sums(calls: Sequence[Span], by: str) -> list[Sum]:
@@ -120,7 +120,7 @@ def _frame(sums: Sequence[Sum], by: str) -> DataFrame:
     return DataFrame(rows, columns=list(kinds)).astype(kinds)
 
 
-def _show(desk: Desk, sums: Sequence[Sum], total: Sum, by: str) -> None:
+def _show(desk: Desk, sums: Sequence[Sum], total: Sum, by: str, *, gone: int) -> None:
     budget = left(desk.session.budget)
     if not sums:
         told = f"{EMPTY}{f' ({budget})' if budget else ''}"
@@ -134,6 +134,9 @@ def _show(desk: Desk, sums: Sequence[Sum], total: Sum, by: str) -> None:
         calls = "1 call has" if total.unknown == 1 else f"{total.unknown:,} calls have"
         notes.append(f"{calls} no known price")
 
+    if gone:
+        notes.append(f"without {gone:,} older spans; %trace store auto keeps all from then on")
+
     columns = ({"session": "conversation"}.get(by, by), "calls", "tokens in", "tokens out", "cost")
     table(columns, [*rows, total.row], caption=" · ".join(notes))
 
@@ -141,7 +144,7 @@ def _show(desk: Desk, sums: Sequence[Sum], total: Sum, by: str) -> None:
 def _names(desk: Desk, by: str) -> Callable[[Any], str]:
     """How a cell or a conversation is told."""
     if by == "model":
-        return str
+        return lambda name: name or numbers.UNKNOWN  # refused before any was asked
     if by == "session":
         titles = desk.session.titles
         return lambda name: "none" if name is None else titles.get(name, name)

@@ -7,11 +7,9 @@ came. Whatever varies between two runs (durations, the quiet line) is shown only
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any
 
 from mojentic_nb.events import (
     Event,
@@ -31,11 +29,10 @@ from mojentic_nb.magics import formats
 from mojentic_nb.messages import LLMToolCall
 from mojentic_nb.views import numbers
 from mojentic_nb.views.markdown import as_html, bounded, details, inline
+from mojentic_nb.views.tool_line import call_line, tool_body
 
-__all__ = ["Frame", "call_line", "fallback_remark", "limited_note", "retry_note", "room_remark"]
+__all__ = ["Frame", "fallback_remark", "limited_note", "retry_note", "room_remark"]
 
-_LONGEST_VALUE = 60
-_LONGEST_RESULT = 80
 _LONGEST_BODY = 4000
 
 
@@ -248,39 +245,9 @@ class Frame:
         return call_line(use.call, use.returned, timed=self._timed)
 
 
-def call_line(call: LLMToolCall, returned: ToolReturned | None, *, timed: bool) -> str:
-    """One line for a tool call: `calculator(expression="17*23") → 391 · 2 ms`."""
-    arguments = ", ".join(f"{name}={_short(value)}" for name, value in call.arguments.items())
-    line = f"{call.name}({arguments if call.malformed is None else '?'}) → "
-    if returned is None:
-        return f"{line}…"
-
-    ended = "" if returned.ok else "refused: " if returned.is_refused else "failed: "
-    text = returned.text if returned.ok else _error_in(returned.text)
-    result = bounded(" ".join(text.split()), _LONGEST_RESULT)
-    took = f" · {numbers.seconds(returned.duration_s)}" if timed else ""
-    return f"{line}{ended}{result or '(nothing)'}{took}"
-
-
-def _error_in(text: str) -> str:
-    """The words of an error, out of the JSON in which a model is told of it."""
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return text
-
-    return str(found["error"]) if isinstance(found, dict) and "error" in found else text
-
-
-def _short(value: Any) -> str:
-    return bounded(json.dumps(value, ensure_ascii=False, default=str), _LONGEST_VALUE)
-
-
 def _use_body(use: _Use) -> str:
-    asked = json.dumps(use.call.arguments, ensure_ascii=False, indent=2, default=str)
-    asked = asked if use.call.malformed is None else use.call.malformed
-    told = "(running)" if use.returned is None else use.returned.text
-    return f"{bounded(asked, _LONGEST_BODY)}\n→\n{bounded(told, _LONGEST_BODY)}"
+    told = None if use.returned is None else use.returned.text
+    return tool_body(use.call, told, longest=_LONGEST_BODY)
 
 
 def _thinking_line(text: str) -> str:

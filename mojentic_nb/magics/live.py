@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from mojentic_nb.clock import Clock, SystemClock
 from mojentic_nb.events import Event, TextDelta, ThinkingDelta, ToolReturned
-from mojentic_nb.magics.frame import Frame, call_line
+from mojentic_nb.magics.frame import Frame
 from mojentic_nb.magics.publishing import publish, replace
 from mojentic_nb.magics.surroundings import is_terminal, may_stream
+from mojentic_nb.views.tool_line import call_line
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell

@@ -20,7 +20,7 @@ from mojentic_nb.magics.failures import friendly
 from mojentic_nb.magics.last_image import LastImage
 from mojentic_nb.magics.manual import MANUAL
 from mojentic_nb.magics.once import Once
-from mojentic_nb.magics.options import ASK, FIX, STRUCTURED
+from mojentic_nb.magics.options import ASK, COMPARE, FIX, STRUCTURED
 from mojentic_nb.magics.prompt import filled_flag, note, worded
 from mojentic_nb.magics.settings import Settings
 from mojentic_nb.magics.surroundings import has_lossy_loops
@@ -163,6 +163,24 @@ class LLMMagics(Settings):
             flags = self._flags(read, namespace)
             result = worded(cell, namespace, raw=flags.raw)
             return structured(self.desk, flags, read.rest, result, namespace)
+
+    @prose
+    def compare(
+        self, line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Ask several models the same."""
+        from mojentic_nb.magics.comparing import compared
+
+        namespace = self._namespace(local_ns)
+        with friendly(debug="--debug" in line.split()):
+            read = read_first(line, COMPARE, magic="%compare" if cell is None else "%%compare")
+            if "help" in read.typed:
+                self._help(self.compare)
+                return None
+
+            flags = self._flags(read, namespace)
+            text = worded(_joined(read.rest, cell), namespace, raw=flags.raw)
+            return compared(self.desk, flags, text.text, namespace)
 
     def llm_config(self, line: str) -> None:
         """Show or change what holds for every call.

@@ -6,7 +6,7 @@ Law: words and nothing else; the flags are those of `options.py`.
 from __future__ import annotations
 
 from mojentic_nb.magics.arguments import usage
-from mojentic_nb.magics.options import ASK, CHAT, COST, FIX, HISTORY, STRUCTURED, TRACE
+from mojentic_nb.magics.options import ASK, CHAT, COMPARE, COST, FIX, HISTORY, STRUCTURED, TRACE
 
 __all__ = ["MANUAL"]
 
@@ -46,6 +46,18 @@ MANUAL = {
             "so far is not sent.",
         ],
         STRUCTURED,
+    ),
+    "compare": usage(
+        [
+            "Ask several models the same, and show their answers side by side.",
+            "",
+            "  %compare -m demo,ollama:llama3.2 [flags] prompt",
+            "  %%compare -m demo,ollama:llama3.2 -o r    the cell below is the prompt",
+            "",
+            "A line of --- parts a cell into several prompts. What comes of it is in _ and,",
+            "with -o r, in r: r.summary(), r.pairs(), r.df, r.plot.forest(), r.vote().",
+        ],
+        COMPARE,
     ),
     "traced": usage(
         [

@@ -13,6 +13,7 @@ __all__ = [
     "CHARTS",
     "CHAT",
     "CHAT_WORDS",
+    "COMPARE",
     "COST",
     "FIX",
     "FORMATS",
@@ -86,6 +87,21 @@ _SESSION = Option(
     name="session", value="NAME", about="another conversation, by its id or how it began"
 )
 _ALL = Option(name="all", about="every conversation, and calls that are in none")
+_MODELS = Option(
+    name="model", short="m", value="A,B", about="such as demo,ollama:llama3.2,openai:gpt-5.4"
+)
+_REPEATS = Option(name="repeats", short="n", value="COUNT", about="ask each so often")
+_CHECK = Option(
+    name="check",
+    short="c",
+    value="CHECK",
+    about="contains:Paris, regex:…, equals:…, one_of:a,b, numeric:391, length:50 (words at"
+    " most), or a function of this notebook; may be given several times",
+)
+_JUDGE = Option(name="judge", value="MODEL", about="a model that says which answer is better")
+_KEY = Option(
+    name="key", value="NAME", about="keep the answers; the same name again asks for what is new"
+)
 _HELP = Option(name="help", about="show this")
 
 _SAYING = (_MODEL, _SYSTEM, _PERSONA, _TEMPERATURE, _MAX_TOKENS, _TIMEOUT)
@@ -113,4 +129,8 @@ CHAT_WORDS = (
     *("switch", "clear", "export", "rebuild", "widget"),
 )
 CHAT = (_OUT, _DEBUG, _HELP)
+COMPARE = (
+    *(_MODELS, _OUT, _REPEATS, _CHECK, _JUDGE, _KEY, _SYSTEM, _PERSONA, _TEMPERATURE),
+    *(_MAX_TOKENS, _TIMEOUT, _RAW, _QUIET, _DEBUG, _HELP),
+)
 HISTORY = (_OUT, _SESSION, _ALL, _DEBUG, _HELP)

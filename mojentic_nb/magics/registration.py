@@ -26,6 +26,7 @@ FALLBACK_PREFIX = "mojentic_"
 KINDS = {
     "llm": ("line", "cell"),
     "structured": ("cell",),
+    "compare": ("line", "cell"),
     "llm_fix": ("line",),
     "llm_cassette": ("line",),
     "llm_config": ("line",),

@@ -39,7 +39,6 @@ from mojentic_nb.magics.asking import (
 from mojentic_nb.magics.costs import Spending
 from mojentic_nb.magics.failures import Stopped
 from mojentic_nb.magics.frame import (
-    call_line,
     fallback_remark,
     limited_note,
     retry_note,
@@ -58,6 +57,7 @@ from mojentic_nb.magics.types_named import type_named
 from mojentic_nb.reply import Reply
 from mojentic_nb.schema import Shape
 from mojentic_nb.views.reply_line import reply_line
+from mojentic_nb.views.tool_line import call_line
 
 __all__ = ["structured"]
 

@@ -163,8 +163,7 @@ def _which(desk: Desk, tracer: TracerSystem, words: list[str]) -> dict[str, Any]
     """The same as `_meant` means, as a widget is told it."""
     match words:
         case [] | ["last"] | ["cell"]:
-            has_cells = any(span.cell_exec is not None for span in tracer.spans())
-            return {"cell": -1} if has_cells else {}
+            return {"cell": -1} if tracer.spans(cell=-1) else {}
         case ["all"]:
             return {}
         case ["session"]:
@@ -185,7 +184,7 @@ def _meant(desk: Desk, tracer: TracerSystem, words: list[str]) -> tuple[str, lis
         case [] | ["last"]:
             return _last(tracer)
         case ["all"]:
-            return "", tracer.spans()
+            return _older(tracer), tracer.spans()
         case ["cell", number] if number.isdecimal():
             return f"cell {number}", tracer.spans(cell=int(number))
         case ["cell"]:
@@ -206,12 +205,17 @@ def _meant(desk: Desk, tracer: TracerSystem, words: list[str]) -> tuple[str, lis
 
 
 def _last(tracer: TracerSystem) -> tuple[str, list[Span]]:
-    spans = tracer.spans()
-    cells = [span.cell_exec for span in spans if span.cell_exec is not None]
-    if cells:
-        return f"cell {max(cells)}", tracer.spans(cell=max(cells))
+    of_cell = tracer.spans(cell=-1)
+    if of_cell:
+        return f"cell {of_cell[0].cell_exec}", of_cell
 
+    spans = tracer.spans()
     return "", tracer.spans(trace=spans[-1].trace_id) if spans else []
+
+
+def _older(tracer: TracerSystem) -> str:
+    gone = tracer.stats()["gone"]
+    return f"without {gone:,} older spans" if gone else ""
 
 
 def session_named(tracer: TracerSystem, name: str) -> str:

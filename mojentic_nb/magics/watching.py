@@ -132,7 +132,7 @@ class Watching:
         if not is_attended(self._shell):
             return
 
-        spans = [span for span in tracer.spans() if span.cell_exec == cell.number]
+        spans = [span for span in tracer.spans(cell=-1) if span.cell_exec == cell.number]
         if not any(span.is_call for span in spans):
             return
 

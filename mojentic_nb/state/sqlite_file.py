@@ -7,38 +7,24 @@ would take its locks for held in both processes. SQLite's errors become ours.
 
 from __future__ import annotations
 
-import errno
 import os
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 from weakref import WeakSet
 
+from mojentic_nb import sqlite_opening as opening
 from mojentic_nb.errors import StateError
 from mojentic_nb.state.tables import SCHEMA_VERSION, TABLES, making
 
-__all__ = ["MEMORY", "SQLiteFile", "SQLiteLine"]
-
-MEMORY = ":memory:"
+__all__ = ["SQLiteFile", "SQLiteLine"]
 
 # In the file's header: "mjst"; the version of the tables stands beside it.
 APPLICATION_ID = 0x6D6A7374
-
-# Seconds to wait for another kernel's transaction, which takes a hundredth of that.
-PATIENCE_S = 5.0
-PAUSE_S = 0.02
-
-# More of SQLite's options for an address, such as another way to the file system.
-OPTIONS = ""
-
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_MAGIC = b"SQLite format 3\0"
 
 
 class SQLiteLine:
@@ -73,9 +59,9 @@ class SQLiteFile:
     """
 
     def __init__(self, path: str | PathLike[str]) -> None:
-        is_memory = os.fspath(path) == MEMORY
+        is_memory = os.fspath(path) == opening.MEMORY
         self.path = None if is_memory else Path(path).expanduser().absolute()
-        self.shown = MEMORY if self.path is None else str(self.path)
+        self.shown = opening.MEMORY if self.path is None else str(self.path)
         self._lock = threading.RLock()
         self._is_closed = False
         self._connection: sqlite3.Connection | None = None
@@ -145,7 +131,7 @@ class SQLiteFile:
             try:
                 line.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             finally:
-                line.execute(f"PRAGMA busy_timeout = {PATIENCE_S * 1000:.0f}")
+                line.execute(f"PRAGMA busy_timeout = {opening.patience_ms()}")
 
     def close(self) -> None:
         """Let go of the file."""
@@ -212,36 +198,20 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 def _trouble(shown: str, problem: BaseException) -> StateError:
     """What SQLite or the system said, as ours."""
-    told = str(problem)
-    is_full = isinstance(problem, OSError) and problem.errno in _FULL
-    if is_full or any(word in told for word in ("full", "I/O")):
-        hint = "Is the disk full? Make room, or give a path on another one."
-    elif isinstance(problem, OSError) or any(word in told for word in ("readonly", "to open")):
-        hint = "Give a path in a folder that may be written to."
-    elif "locked" in told or "busy" in told:
-        hint = "Another program holds it for long: close that one, or give another path."
-    else:
-        hint = "It may be damaged, and is left as it is: give another path, or move it away."
-
-    return StateError(f"The sessions in {shown}: {told}.", hint=hint)
+    return StateError(f"The sessions in {shown}: {problem}.", hint=opening.hint_of(problem))
 
 
 def _opened(path: Path | None, shown: str) -> sqlite3.Connection:
     if path is None:
-        line = sqlite3.connect(MEMORY, isolation_level=None, check_same_thread=False)
+        line = opening.in_memory()
         _bring_up_to_date(line, shown)
         return line
 
-    _make_private(path)
-    if path.stat().st_size:
-        with path.open("rb") as file:
-            if file.read(len(_MAGIC)) != _MAGIC:
-                raise _foreign(shown)
+    opening.make_private(path)
+    if opening.is_foreign(path):
+        raise _foreign(shown)
 
-    address = f"file:{quote(str(path))}?mode=rw{OPTIONS}"
-    line = sqlite3.connect(
-        address, uri=True, timeout=PATIENCE_S, isolation_level=None, check_same_thread=False
-    )
+    line = opening.connected(path, "rw")
     try:
         _bring_up_to_date(line, shown)
         _write_ahead(line, shown)
@@ -250,19 +220,6 @@ def _opened(path: Path | None, shown: str) -> sqlite3.Connection:
         raise
 
     return line
-
-
-def _make_private(path: Path) -> None:
-    """Make the file, and the folders it needs, for this user alone."""
-    if path.exists():
-        return
-
-    for folder in reversed([path.parent, *path.parent.parents]):
-        if not folder.is_dir():
-            folder.mkdir(mode=0o700, exist_ok=True)
-
-    # Its journals get the same rights: SQLite copies them.
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def _foreign(shown: str) -> StateError:
@@ -275,23 +232,13 @@ def _bring_up_to_date(line: sqlite3.Connection, shown: str) -> None:
     if _is_current(line, shown):
         return
 
-    line.execute("BEGIN EXCLUSIVE")
-    try:
+    with opening.alone(line):
         # Another kernel may have done it while this one waited.
         if not _is_current(line, shown):
-            for statement in making({table: _columns(line, table) for table in TABLES}):
+            for statement in making({table: opening.columns_of(line, table) for table in TABLES}):
                 line.execute(statement)
             line.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             line.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        line.execute("COMMIT")
-    except BaseException:
-        if line.in_transaction:
-            line.execute("ROLLBACK")
-        raise
-
-
-def _columns(line: sqlite3.Connection, table: str) -> list[str]:
-    return [row[1] for row in line.execute(f"PRAGMA table_info({table})")]
 
 
 def _is_current(line: sqlite3.Connection, shown: str) -> bool:
@@ -313,24 +260,11 @@ def _is_current(line: sqlite3.Connection, shown: str) -> bool:
 
 
 def _value(line: sqlite3.Connection, question: str) -> int:
-    with closing(line.execute(question)) as found:
-        value: int = found.fetchone()[0]
-        return value
+    return int(opening.value_of(line, question))
 
 
 def _write_ahead(line: sqlite3.Connection, shown: str) -> None:
-    ends = time.monotonic() + PATIENCE_S
-    while True:
-        try:
-            mode = line.execute("PRAGMA journal_mode = WAL").fetchone()[0]
-            break
-        except sqlite3.OperationalError as problem:
-            # SQLite does not wait here by itself while another kernel does the same.
-            if "locked" not in str(problem) or time.monotonic() > ends:
-                raise
-            time.sleep(PAUSE_S)
-
-    if mode != "wal":
+    if not opening.write_ahead(line):
         raise StateError(
             f"The sessions in {shown} are on a file system without shared memory, as network"
             " folders are: several kernels could spoil them.",

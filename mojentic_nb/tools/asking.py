@@ -1,13 +1,16 @@
 """Tools with which a model speaks to the person: a question, and a message.
 
 Law: the question is shown as the model put it, and an answer comes from a person or not
-at all: where nobody is there to answer, the model is told so at once.
+at all: where nobody is there to answer, the model is told so at once. A turn that was begun
+within `spoken_with` speaks there (a chat in the cell), every other where questions go.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from mojentic_nb.errors import ToolError
@@ -15,7 +18,27 @@ from mojentic_nb.tools.consent import ask_text
 from mojentic_nb.tools.definition import LLMTool
 from mojentic_nb.tools.facts import Example, Facts
 
-__all__ = ["AskUserTool", "TellUserTool"]
+__all__ = ["AskUserTool", "TellUserTool", "spoken_with"]
+
+Ask = Callable[[str], str | None]
+Tell = Callable[[str], None]
+
+_spoken_with: ContextVar[tuple[Ask, Tell] | None] = ContextVar("spoken_with", default=None)
+
+
+@contextmanager
+def spoken_with(ask: Ask, tell: Tell) -> Iterator[None]:
+    """Have the tools of turns that begin in this block speak with the person by these.
+
+    Args:
+        ask: Puts a question and gives the answer, `None` where nobody is there.
+        tell: Shows a message.
+    """
+    before = _spoken_with.set((ask, tell))
+    try:
+        yield
+    finally:
+        _spoken_with.reset(before)
 
 
 class AskUserTool(LLMTool):
@@ -34,9 +57,7 @@ class AskUserTool(LLMTool):
         guidance="If nobody is there to answer, go on with what you know and say what you assumed.",
     )
 
-    def __init__(
-        self, tracer: Any = None, *, ask: Callable[[str], str | None] | None = None
-    ) -> None:
+    def __init__(self, tracer: Any = None, *, ask: Ask | None = None) -> None:
         super().__init__(tracer)
         self._ask = ask
 
@@ -66,7 +87,8 @@ class AskUserTool(LLMTool):
         if not user_request.strip():
             raise ToolError("The question is empty.", hint="Put it in user_request.")
 
-        answer = (self._ask or ask_text)(user_request)
+        here, _ = _spoken_with.get() or (ask_text, _written)
+        answer = (self._ask or here)(user_request)
         if answer is None:
             raise ToolError(
                 "Nobody is here to answer.",
@@ -92,7 +114,7 @@ class TellUserTool(LLMTool):
         guidance="It expects no answer; use ask_user for one.",
     )
 
-    def __init__(self, tracer: Any = None, *, tell: Callable[[str], None] | None = None) -> None:
+    def __init__(self, tracer: Any = None, *, tell: Tell | None = None) -> None:
         super().__init__(tracer)
         self._tell = tell
 
@@ -112,7 +134,8 @@ class TellUserTool(LLMTool):
 
     def run(self, message: str) -> str:
         """Tell it."""
-        (self._tell or _written)(message)
+        _, here = _spoken_with.get() or (ask_text, _written)
+        (self._tell or here)(message)
         return "Message delivered to user."
 
 

@@ -5,6 +5,7 @@ Law: runs where nobody waits. Whatever cannot be told is left out; nothing raise
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +15,7 @@ from pydantic_core import to_json
 from mojentic_nb.errors import GatewayError
 from mojentic_nb.events import Answer, ToolReturned, Usage
 from mojentic_nb.messages import LLMMessage, MessageRole
-from mojentic_nb.request import ChatRequest
+from mojentic_nb.request import ChatRequest, EmbeddingRequest
 from mojentic_nb.tracer.content import Content
 from mojentic_nb.tracer.finished import Finished
 from mojentic_nb.tracer.rows import PriceRow
@@ -26,6 +27,8 @@ __all__ = ["LONGEST_PREVIEW", "LONGEST_RESULT", "Assembly"]
 LONGEST_PREVIEW = 200
 # Characters of a tool's result that are kept; its true size is told beside it.
 LONGEST_RESULT = 4000
+# Who calls tools where nobody says otherwise, as Mojentic names it.
+CALLER = "LLMBroker"
 
 _OPERATIONS = {"llm": "chat", "tool": "execute_tool", "agent": "invoke_agent"}
 _SETTINGS = (
@@ -86,6 +89,7 @@ class Assembly:
             "end_ns": max(done.start_ns, done.end_ns),
             "status": done.status,
             "batch_id": done.batch_id,
+            "attrs": self._scrubber.value(done.attrs) if done.attrs else {},
         }
         if cell is not None:
             fields["cell_exec"], fields["cell_id"] = cell.number, cell.id
@@ -93,8 +97,6 @@ class Assembly:
             fields["wait_ms"] = round(done.wait_s * 1e3, 3)
         if done.error is not None or done.error_type:
             fields["error_type"], fields["error_message"] = self._error(done)
-        if done.attrs:
-            fields["attrs"] = self._json(done.attrs)
 
         keeps = done.has_content and self._keeps(place.trace_id)
         if done.asked is not None:
@@ -102,6 +104,7 @@ class Assembly:
         if done.returned is not None:
             self._about_tool(fields, done.returned, keeps)
         fields.update(done.known)
+        fields["attrs"] = _json(fields["attrs"]) if fields["attrs"] else "{}"
         fields["name"] = fields["name"] or _name(fields)
         return Span(**fields)
 
@@ -121,6 +124,10 @@ class Assembly:
             fields["provider"] = str(getattr(gateway, "name", ""))
             fields["server"] = _server(str(getattr(gateway, "url", "")))
 
+        if isinstance(asked.request, EmbeddingRequest):
+            self._about_texts(fields, asked.request, answer, keeps)
+            return
+
         is_call = done.kind == "llm"
         if isinstance(asked.request, ChatRequest) and is_call:
             self._about_request(fields, asked.request, keeps)
@@ -138,9 +145,24 @@ class Assembly:
         fields["stream"] = request.stream
         fields["n_messages"] = len(request.messages)
         fields["n_tools_offered"] = len(request.tools)
+        if request.tools:
+            fields["attrs"]["tools"] = [one.name for one in request.tools]
         fields["prompt_chars"] = len(last)
         if keeps:
             fields["prompt_preview"] = self._preview(last)
+
+    def _about_texts(
+        self, fields: dict[str, Any], request: EmbeddingRequest, answer: Answer | None, keeps: bool
+    ) -> None:
+        """Of embeddings: what was sent is counted, and only its beginning is kept."""
+        fields["attrs"]["texts"] = len(request.texts)
+        fields["prompt_chars"] = sum(map(len, request.texts))
+        if keeps:
+            fields["prompt_preview"] = self._preview(request.texts[0])
+        if answer is not None:
+            self._about_usage(fields, answer)
+            if answer.recorded is not None:
+                fields["attrs"]["replayed"] = True
 
     def _about_answer(
         self, fields: dict[str, Any], answer: Answer, *, is_call: bool, keeps: bool
@@ -159,7 +181,7 @@ class Assembly:
         fields["cache_hit"] = answer.is_cached
         fields.update(answer.durations)
         if answer.recorded is not None:
-            fields["attrs"] = '{"replayed":true}'
+            fields["attrs"]["replayed"] = True
         if answer.first_at is not None:
             fields["ttft_ms"] = round((answer.first_at - answer.asked_at) * 1e3, 3)
         self._about_usage(fields, answer)
@@ -181,6 +203,8 @@ class Assembly:
         from mojentic_nb.catalogue import card, cost_usd
 
         known = card(provider, fields["model"])
+        if fields["kind"] == "embeddings":  # vectors are no tokens
+            usage = replace(usage, output_tokens=0)
         cost = cost_usd(usage, known)
         if known.price.is_free:
             return cost, "local"
@@ -205,7 +229,7 @@ class Assembly:
         if keeps:
             fields["response_preview"] = self._preview(text)
         if isinstance(done.error, GatewayError) and done.error.status is not None:
-            fields["attrs"] = self._json({**done.attrs, "http_status": done.error.status})
+            fields["attrs"]["http_status"] = done.error.status
 
     def _said(self, fields: dict[str, Any], done: Finished, keeps: bool) -> None:
         assert done.asked is not None
@@ -231,6 +255,7 @@ class Assembly:
     def _about_tool(self, fields: dict[str, Any], returned: ToolReturned, keeps: bool) -> None:
         call = returned.call
         fields["tool_name"] = call.name
+        fields["caller"] = CALLER
         fields["tool_call_id"] = call.id or ""
         fields["attempt"] = returned.attempts
         fields["result_bytes"] = len(returned.text.encode("utf-8", "surrogatepass"))
@@ -238,9 +263,9 @@ class Assembly:
             fields["error_type"] = returned.error_type or _error_type(returned)
             fields["error_message"] = self._scrubber.text(returned.text, "error")[:LONGEST_RESULT]
         if returned.is_refused:
-            fields["attrs"] = self._json({"refused_by": returned.decided_by or "policy"})
+            fields["attrs"]["refused_by"] = returned.decided_by or "policy"
         if keeps and self._content.capture != "none":
-            fields["tool_args"] = self._json(call.arguments)
+            fields["tool_args"] = _json(self._scrubber.value(call.arguments))
             fields["tool_result"] = self._scrubber.text(returned.text, "tool")[:LONGEST_RESULT]
 
     def _preview(self, text: str) -> str:
@@ -250,8 +275,9 @@ class Assembly:
         # A secret must not hide by being cut in half.
         return self._scrubber.text(text[: LONGEST_PREVIEW * 4], "preview")[:LONGEST_PREVIEW]
 
-    def _json(self, value: Any) -> str:
-        return to_json(self._scrubber.value(value), fallback=repr).decode("utf-8", "replace")
+
+def _json(value: Any) -> str:
+    return to_json(value, fallback=repr).decode("utf-8", "replace")
 
 
 def _error_type(returned: ToolReturned) -> str:

@@ -95,9 +95,11 @@ def _categories(values: Sequence[str | None]) -> Any:
     import numpy
     import pandas
 
-    words = sorted({value for value in values if value})
-    codes: dict[str | None, int] = {word: code for code, word in enumerate(words)}
-    places = numpy.array([codes.get(value, -1) for value in values], numpy.int32)
+    different = set(values)
+    words = sorted(value for value in different if value)
+    codes: dict[str | None, int] = dict.fromkeys(different, -1)
+    codes.update((word, code) for code, word in enumerate(words))
+    places = numpy.fromiter(map(codes.__getitem__, values), numpy.int32, len(values))
     return pandas.Categorical.from_codes(places, categories=pandas.Index(words, dtype=object))
 
 
@@ -106,8 +108,10 @@ def _counts(values: Sequence[int | None]) -> Any:
     import pandas
 
     unknown = _unknown(values)
+    if unknown.all():
+        return pandas.arrays.IntegerArray(numpy.zeros(len(unknown), numpy.int64), unknown)
     try:
-        whole = values if None not in values else [value or 0 for value in values]
+        whole = [value or 0 for value in values] if unknown.any() else values
         known = numpy.array(whole, numpy.int64)
     except (OverflowError, TypeError, ValueError):
         # Somebody else's number may be anything; a column of counts must still come out.
@@ -125,18 +129,19 @@ def _flags(values: Sequence[bool | None]) -> Any:
     import numpy
     import pandas
 
-    known = numpy.array([bool(value) for value in values], bool)
+    known = numpy.fromiter(map(bool, values), bool, len(values))
     return pandas.arrays.BooleanArray(known, _unknown(values))
 
 
 def _unknown(values: Sequence[Any]) -> Any:
     import numpy
 
-    # Looked for first: in most columns all values are known, or none is.
-    if None not in values:
-        return numpy.zeros(len(values), bool)
+    # Counted first: in most columns all values are known, or none is.
+    count = list(values).count(None)
+    if count in (0, len(values)):
+        return numpy.full(len(values), count > 0)
 
-    return numpy.array([value is None for value in values], bool)
+    return numpy.fromiter((value is None for value in values), bool, len(values))
 
 
 def _times(values: Sequence[int | None]) -> Any:

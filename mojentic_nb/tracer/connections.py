@@ -15,7 +15,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from mojentic_nb.tracer.migrations import MEMORY, StoreTrouble, connected, opened, trouble_of
+from mojentic_nb.sqlite_opening import MEMORY, connected
+from mojentic_nb.tracer.migrations import StoreTrouble, opened, trouble_of
 
 __all__ = ["Connections", "told_of"]
 
@@ -121,6 +122,17 @@ class Connections:
                 line = self._writer if self.path is None else self._reader
                 assert line is not None
                 yield line
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """The same for several questions, between which nobody else's writing is seen."""
+        with self.reader() as line:
+            line.execute("BEGIN")
+            try:
+                yield line
+            finally:
+                if line.in_transaction:
+                    line.execute("ROLLBACK")
 
     def close(self) -> None:
         """Let go of the file."""

@@ -28,6 +28,10 @@ class Conversation(Sequence[dict[str, Any]]):
         self._read = read
         self._told = told
 
+    def kept_by(self, read: Callable[[], Iterable[dict[str, Any]]]) -> None:
+        """Somebody keeps the messages now: read them there, and let go of them here."""
+        self._read = read
+
     @property
     def n_messages(self) -> int:
         """How many there were, whether they are still kept or not."""

@@ -1,7 +1,8 @@
 """The tables of a trace's file, in words of SQL.
 
-Law: statements and names only. The columns of `span` are the fields of `Span`, in their
-order; whoever adds a field raises `SCHEMA_VERSION`, and older files get the column.
+Law: statements and names only. `span` is a view, whose columns are the fields of `Span` in
+their order; what many spans have in common stands once, in `span_shared`. Whoever adds a
+field raises `SCHEMA_VERSION`, and older files get the column.
 """
 
 from __future__ import annotations
@@ -18,10 +19,13 @@ __all__ = [
     "BOOLEANS",
     "DEFAULTS",
     "INDEXES",
+    "OWN",
     "ROWS",
     "SCHEMA_VERSION",
+    "SHARED",
     "SPAN_COLUMNS",
     "TABLES",
+    "TRACE_AS_UUID",
     "VIEWS",
     "insert",
     "read_as",
@@ -31,12 +35,27 @@ __all__ = [
 
 # In the file's header: "mjtr", and the version of the tables below.
 APPLICATION_ID = 0x6D6A7472
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _TYPES = {"str": "TEXT", "int": "INTEGER", "float": "REAL", "bool": "INTEGER", "bytes": "BLOB"}
 
 BOOLEANS = frozenset(one.name for one in fields(Span) if str(one.type).startswith("bool"))
 
+# Words that few spans differ in: 160 bytes of a call, and a third of the time to read it.
+SHARED = (
+    *("kind", "name", "run_id", "status", "error_type", "provider", "model", "response_model"),
+    *("server", "params", "tokens_source", "finish_reason", "price_id", "tool_name", "caller"),
+    *("agent_from", "agent_to", "event_type"),
+)
+# Words that may be long stand last: SQLite reads through all before the last one asked for.
+_LONG = ("error_message", "prompt_preview", "response_preview", "tool_args", "tool_result", "attrs")
+OWN = tuple(name for name in COLUMNS if name not in (*SHARED, *_LONG)) + _LONG
+
+# A turn's id and its trace's are mostly the same digits: NULL where they are.
+TRACE_AS_UUID = " || '-' || ".join(
+    f"substr(trace_id, {start}, {size})"
+    for start, size in ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
+)
 
 # Beginnings of messages, with the tip of the message each begins: NULL where it is that
 # message's own beginning, which saves a third of the file. `read_as` reads them.
@@ -45,13 +64,15 @@ BEGINNING_CHARS = 200
 
 
 def read_as(name: str) -> str:
-    """What to select for a column of `span`."""
+    """What to select for a column of a span, from `span_own` and, if need be, `span_shared`."""
+    if name == "correlation_id":
+        return f"coalesce(correlation_id, {TRACE_AS_UUID}) AS correlation_id"
     tip = BEGINNINGS.get(name)
     if tip is None:
         return name
 
-    words = f"SELECT substr(text, 1, {BEGINNING_CHARS}) FROM message WHERE hash = span.{tip}"
-    return f"coalesce(span.{name}, ({words}), '') AS {name}"
+    words = f"SELECT substr(text, 1, {BEGINNING_CHARS}) FROM message WHERE hash = span_own.{tip}"
+    return f"coalesce({name}, ({words}), '') AS {name}"
 
 
 def span_columns() -> dict[str, str]:
@@ -66,7 +87,8 @@ def span_columns() -> dict[str, str]:
         if one.name in BEGINNINGS:
             pass
         elif isinstance(default, str):
-            kind += f" NOT NULL DEFAULT '{default}'"
+            kind += "" if one.name == "correlation_id" else " NOT NULL"
+            kind += f" DEFAULT '{default}'"
         elif default is MISSING:
             kind += " NOT NULL"
         found[one.name] = kind + (" UNIQUE" if one.name == "span_id" else "")
@@ -76,19 +98,28 @@ def span_columns() -> dict[str, str]:
 
 SPAN_COLUMNS = span_columns()
 
-# What stands for a value that may not be missing, in the order of `COLUMNS`.
-DEFAULTS = tuple(
-    None
+# What stands for a value that may not be missing.
+DEFAULTS: dict[str, str | int | None] = {
+    one.name: None
     if one.name in BEGINNINGS
     else (one.default if one.default is not MISSING else 0 if one.type == "int" else "")
     for one in fields(Span)
     if one.name in COLUMNS
-)
+}
 
 # Rows have ids, although their hashes are keys: in the order of random hashes, words of
 # 600 letters took five times as long to write and 13 % more room (SQLite 3.40, 40 000 rows).
 TABLES: dict[str, dict[str, str]] = {
-    "span": {"seq": "INTEGER PRIMARY KEY", **SPAN_COLUMNS},
+    "span_own": {
+        "seq": "INTEGER PRIMARY KEY",
+        "shared": "INTEGER NOT NULL",
+        **{name: SPAN_COLUMNS[name] for name in OWN},
+    },
+    # The id is a hash of the words, so that programs that write at once agree on it.
+    "span_shared": {
+        "id": "INTEGER PRIMARY KEY",
+        **{name: SPAN_COLUMNS[name] for name in SHARED},
+    },
     "message": {
         "hash": "BLOB PRIMARY KEY",
         "parent": "BLOB",
@@ -142,9 +173,8 @@ TABLES: dict[str, dict[str, str]] = {
 
 # Few: each costs every span some 25 bytes.
 INDEXES = {
-    "span_by_trace": "span (trace_id)",
-    "span_by_kind": "span (kind, start_ns)",
-    "span_by_session": "span (session_id, start_ns) WHERE session_id <> ''",
+    "span_by_trace": "span_own (trace_id)",
+    "span_by_session": "span_own (session_id, start_ns) WHERE session_id <> ''",
     "score_by_cell": "score (cell_key)",
     "score_by_span": "score (span_id)",
 }
@@ -154,6 +184,10 @@ _SECONDS = "(end_ns - start_ns) / 1e9"
 _WHEN = "strftime('%Y-%m-%dT%H:%M:%fZ', start_ns / 1e9, 'unixepoch')"
 
 VIEWS = {
+    # Outer, so that a question which needs no shared words does not look for them.
+    "span": f"""
+        SELECT seq, {", ".join(map(read_as, COLUMNS))}
+        FROM span_own LEFT JOIN span_shared ON span_shared.id = span_own.shared""",
     "v_calls": f"""
         SELECT seq, span_id, trace_id, parent_id, correlation_id, session_id, run_id,
             cell_exec AS cell, kind, name, provider, model, response_model,
@@ -167,7 +201,7 @@ VIEWS = {
             json_extract(params, '$.max_tokens') AS max_tokens,
             json_extract(params, '$.seed') AS seed,
             cost, price_id, prompt_chars, response_chars,
-            {read_as("prompt_preview")}, {read_as("response_preview")}
+            prompt_preview, response_preview
         FROM span WHERE kind IN ({_CALLS})""",
     "v_tools": f"""
         SELECT seq, span_id, trace_id, parent_id, session_id, batch_id, cell_exec AS cell,
@@ -207,11 +241,12 @@ def insert(table: str, kind: type, *, otherwise: str) -> str:
 
 
 def upsert() -> str:
-    """The statement that writes a span, or writes it anew."""
-    changes = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS if name != "span_id")
-    marks = ", ".join("?" * len(COLUMNS))
+    """The statement that writes a span's own row, or writes it anew."""
+    names = (*OWN, "shared")
+    changes = ", ".join(f"{name} = excluded.{name}" for name in names if name != "span_id")
+    marks = ", ".join("?" * len(names))
     return (
-        f"INSERT INTO span ({', '.join(COLUMNS)}) VALUES ({marks})"
+        f"INSERT INTO span_own ({', '.join(names)}) VALUES ({marks})"
         f" ON CONFLICT (span_id) DO UPDATE SET {changes}"
     )
 

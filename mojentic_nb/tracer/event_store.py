@@ -32,11 +32,13 @@ class _Told:
 
     span: Span
     find: FindRow
+    has_begun: bool
 
     def events(self) -> list[TracerEvent]:
         """Its events; their messages are looked for when they are looked at."""
         answer = self.find(self.span.out_tip) if self.span.out_tip else None
-        return events_of(self.span, self._sent, () if answer is None else (answer,))
+        events = events_of(self.span, self._sent, () if answer is None else (answer,))
+        return events[1:] if self.has_begun else events
 
     def _sent(self) -> list[MessageRow]:
         return chain_of(self.span.in_tip, self.find)
@@ -82,14 +84,15 @@ class EventStore:
             self._entries.append(event)
         self._tell([event])
 
-    def store_span(self, span: Span, *, find: FindRow) -> None:
+    def store_span(self, span: Span, *, find: FindRow, has_begun: bool = False) -> None:
         """Keep a span, which is read as Mojentic's events.
 
         Args:
             span: It is over, and is not changed any more.
             find: Gives the message with a hash; None where it is no longer kept.
+            has_begun: Its first event was stored as it began.
         """
-        told = _Told(span, find)
+        told = _Told(span, find, has_begun)
         with self._lock:
             self._entries.append(told)
         if self.on_store_callback is not None:

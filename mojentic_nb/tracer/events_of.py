@@ -130,6 +130,7 @@ def _call(
         model=span.model,
         messages=Conversation(lambda: map(row_dict, read()), told=span.n_messages),
         temperature=params.get("temperature"),
+        tools=[{"name": name} for name in read_object(span.attrs).get("tools") or ()] or None,
     )
 
 

@@ -6,7 +6,9 @@ Mojentic's.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
 
 from mojentic_nb.tracer.event_store import EventStore
 from mojentic_nb.tracer.frames import Frames
@@ -14,6 +16,19 @@ from mojentic_nb.tracer.keeping import Keeping
 from mojentic_nb.tracer.recording import Recording
 
 __all__ = ["Facade"]
+
+P = ParamSpec("P")
+
+
+def _by_hand(
+    record: Callable[Concatenate[Recording, P], None],
+) -> Callable[Concatenate[Facade, P], None]:
+    @wraps(record)
+    def told(self: Facade, /, *args: P.args, **options: P.kwargs) -> None:
+        if self.enabled:
+            record(self._recording, *args, **options)
+
+    return told
 
 
 class Facade(Frames):
@@ -37,42 +52,31 @@ class Facade(Frames):
         """Listen no more; what was heard stays."""
         self.enabled = False
 
-    def record_event(self, event: Any) -> None:
-        """Take an event made by hand."""
-        if self.enabled:
-            self._recording.record_event(event)
+    record_event = _by_hand(Recording.record_event)
+    record_llm_call = _by_hand(Recording.record_llm_call)
+    record_llm_response = _by_hand(Recording.record_llm_response)
+    record_tool_call = _by_hand(Recording.record_tool_call)
+    record_tool_batch = _by_hand(Recording.record_tool_batch)
+    record_agent_interaction = _by_hand(Recording.record_agent_interaction)
 
-    def record_llm_call(self, *args: Any, **options: Any) -> None:
-        """Note that a model is called: `(model, messages, temperature=1.0, tools=None, …)`."""
-        if self.enabled:
-            self._recording.record_llm_call(*args, **options)
-
-    def record_llm_response(self, *args: Any, **options: Any) -> None:
-        """Note its answer: `(model, content, tool_calls=None, call_duration_ms=None, …)`."""
-        if self.enabled:
-            self._recording.record_llm_response(*args, **options)
-
-    def record_tool_call(self, *args: Any, **options: Any) -> None:
-        """Note a tool: `(tool_name, arguments, result, caller=None, call_duration_ms=None, …)`."""
-        if self.enabled:
-            self._recording.record_tool_call(*args, **options)
-
-    def record_tool_batch(self, *args: Any, **options: Any) -> None:
-        """Note tools that ran side by side: `(batch_id, tool_names, success_count, …)`."""
-        if self.enabled:
-            self._recording.record_tool_batch(*args, **options)
-
-    def record_agent_interaction(self, *args: Any, **options: Any) -> None:
-        """Note a word between agents: `(from_agent, to_agent, event_type, event_id=None, …)`."""
-        if self.enabled:
-            self._recording.record_agent_interaction(*args, **options)
-
-    def get_events(self, *args: Any, **options: Any) -> list[Any]:
+    def get_events(
+        self,
+        event_type: type | tuple[type, ...] | None = None,
+        start_time: float | None = None,
+        end_time: float | None = None,
+        filter_func: Callable[[Any], bool] | None = None,
+        *,
+        correlation_id: str | None = None,
+    ) -> list[Any]:
         """Events by type, time, predicate or `correlation_id`; see `EventStore.get_events`."""
         self._keeping.intake.drain()
-        return self.event_store.get_events(*args, **options)
+        return self.event_store.get_events(
+            event_type, start_time, end_time, filter_func, correlation_id=correlation_id
+        )
 
-    def get_last_n_tracer_events(self, n: int, event_type: Any = None) -> list[Any]:
+    def get_last_n_tracer_events(
+        self, n: int, event_type: type | tuple[type, ...] | None = None
+    ) -> list[Any]:
         """The last events, oldest of them first; none for 0."""
         self._keeping.intake.drain()
         return self.event_store.get_last_n_events(n, event_type)

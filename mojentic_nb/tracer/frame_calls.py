@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from mojentic_nb.tracer.columns import Columns, Schema, frame_of, measured, seconds
@@ -113,13 +114,14 @@ def calls_frame(columns: Columns) -> DataFrame:
     Args:
         columns: Those of `CALLS_NEED`, of all spans: the parents are among them.
     """
-    places = [place for place, kind in enumerate(columns["kind"]) if kind in CALL_KINDS]
-    calls = {name: [columns[name][place] for place in places] for name in CALLS_NEED}
+    are_calls = [kind in CALL_KINDS for kind in columns["kind"]]
+    calls = {name: list(compress(columns[name], are_calls)) for name in CALLS_NEED}
     values = {
         **{name: calls[name] for name in _AS_THEY_ARE},
-        **_timing(calls),
+        **timing(calls),
+        "load_s": measured(calls["load_ms"], 1e-3),
         **_asked_with(calls["params"]),
-        "kind_of_parent": kinds_of_parents(columns, places),
+        "kind_of_parent": kinds_of_parents(columns, calls["parent_id"]),
         "cell": calls["cell_exec"],
         "start": calls["start_ns"],
         "end": calls["end_ns"],
@@ -145,49 +147,47 @@ def total_tokens(calls: Columns) -> list[int | None]:
     return totals
 
 
-def working_seconds(calls: Columns) -> numpy.ndarray[Any, Any]:
-    """Seconds each call took without its waiting; a wait nobody recorded was none."""
+def timing(calls: Columns) -> dict[str, numpy.ndarray[Any, Any]]:
+    """How long each call took, in its parts, and how fast it wrote.
+
+    Args:
+        calls: With `start_ns end_ns wait_ms ttft_ms eval_ms retries n_chunks output_tokens`.
+
+    Returns:
+        The columns `duration_s work_s wait_s ttft_s gen_s tokens_per_s` of `calls_df`.
+    """
     import numpy
 
     took = seconds(calls["start_ns"], calls["end_ns"])
-    result: numpy.ndarray[Any, Any] = took - numpy.nan_to_num(measured(calls["wait_ms"], 1e-3))
-    return result
+    waited, first = measured(calls["wait_ms"], 1e-3), measured(calls["ttft_ms"], 1e-3)
+    worked = took - numpy.nan_to_num(waited)  # a wait nobody recorded was none
+    wrote = worked - first
+    # How long the failed attempts took is not known, so neither is what is left.
+    wrote[numpy.fromiter(map(bool, calls["retries"]), bool, len(wrote))] = numpy.nan
+    wrote[wrote < 0] = numpy.nan
+    return {
+        "duration_s": took,
+        "work_s": worked,
+        "wait_s": waited,
+        "ttft_s": first,
+        "gen_s": wrote,
+        "tokens_per_s": _writing_speed(calls, wrote),
+    }
 
 
-def writing_speed(calls: Columns) -> numpy.ndarray[Any, Any]:
+def _writing_speed(calls: Columns, wrote: numpy.ndarray[Any, Any]) -> numpy.ndarray[Any, Any]:
     """Tokens a second from the first piece to the end, or as Ollama reckons it."""
     import numpy
 
     tokens, pieces = measured(calls["output_tokens"]), measured(calls["n_chunks"])
-    wrote = _writing_seconds(calls)
     # One piece came all at once: the time after it says nothing of writing.
-    wrote[(pieces < 2) | (wrote <= 0)] = numpy.nan
+    by_pieces = numpy.where((pieces < 2) | (wrote <= 0), numpy.nan, wrote)
     by_server = measured(calls["eval_ms"], 1e-3)
     by_server[by_server <= 0] = numpy.nan
-    result: numpy.ndarray[Any, Any] = tokens / numpy.where(numpy.isnan(wrote), by_server, wrote)
+    result: numpy.ndarray[Any, Any] = tokens / numpy.where(
+        numpy.isnan(by_pieces), by_server, by_pieces
+    )
     return result
-
-
-def _writing_seconds(calls: Columns) -> numpy.ndarray[Any, Any]:
-    import numpy
-
-    wrote = working_seconds(calls) - measured(calls["ttft_ms"], 1e-3)
-    # How long the failed attempts took is not known, so neither is what is left.
-    wrote[numpy.array([bool(count) for count in calls["retries"]], dtype=bool)] = numpy.nan
-    result: numpy.ndarray[Any, Any] = numpy.where(wrote < 0, numpy.nan, wrote)
-    return result
-
-
-def _timing(calls: Columns) -> dict[str, Any]:
-    return {
-        "duration_s": seconds(calls["start_ns"], calls["end_ns"]),
-        "work_s": working_seconds(calls),
-        "wait_s": measured(calls["wait_ms"], 1e-3),
-        "ttft_s": measured(calls["ttft_ms"], 1e-3),
-        "gen_s": _writing_seconds(calls),
-        "tokens_per_s": writing_speed(calls),
-        "load_s": measured(calls["load_ms"], 1e-3),
-    }
 
 
 def _previews(texts: Sequence[str], sizes: Sequence[int | None]) -> list[str | None]:
@@ -199,8 +199,8 @@ def _previews(texts: Sequence[str], sizes: Sequence[int | None]) -> list[str | N
 def _asked_with(params: Sequence[str]) -> dict[str, list[Any]]:
     # Most calls of a notebook ask with the same few settings.
     read = {text: _read(text) for text in set(params)}
-    asked = [read[text] for text in params]
-    return {name: [one[name] for one in asked] for name in _SETTINGS}
+    by_name = {name: {text: one[name] for text, one in read.items()} for name in _SETTINGS}
+    return {name: list(map(known.__getitem__, params)) for name, known in by_name.items()}
 
 
 def _read(text: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mojentic_nb.tracer.columns import Columns, Schema, frame_of
-from mojentic_nb.tracer.frame_calls import working_seconds, writing_speed
+from mojentic_nb.tracer.frame_calls import timing
 from mojentic_nb.tracer.frame_sums import cost_of, grouped, sum_of
 from mojentic_nb.tracer.span import CALL_KINDS
 from mojentic_nb.tracer.statistics import quantile
@@ -62,7 +62,8 @@ def models_frame(columns: Columns) -> DataFrame:
     models = grouped(
         (provider, model) if kind in CALL_KINDS else None for kind, provider, model in whose
     )
-    worked, speed = working_seconds(columns).tolist(), writing_speed(columns).tolist()
+    timed = timing(columns)
+    worked, speed = timed["work_s"].tolist(), timed["tokens_per_s"].tolist()
     by_use = sorted(models, key=lambda key: (-len(models[key]), key))
     rows = [
         {

@@ -42,11 +42,10 @@ def depths(columns: Columns) -> list[int]:
     return known
 
 
-def kinds_of_parents(columns: Columns, places: Sequence[int]) -> list[str | None]:
-    """The kind of the span around each of these; None at the top."""
+def kinds_of_parents(columns: Columns, parents: Sequence[str]) -> list[str | None]:
+    """The kind of each of these spans, by id; None of one that is not there."""
     kinds = dict(zip(columns["span_id"], columns["kind"], strict=True))
-    parents = columns["parent_id"]
-    return [kinds.get(parents[place]) for place in places]
+    return list(map(kinds.get, parents))
 
 
 def own_times(columns: Columns) -> list[int]:

@@ -156,6 +156,8 @@ class Frames:
         if source.truncated:
             totals = source.totals
             known = sum(totals.get(kind, 0) for kind in kinds) if kinds else None
+            # A file may hold other runs' as well, and nobody counted those.
+            known = None if known is not None and known < len(frame) else known
             frame.attrs |= {"rows_total": known, "truncated": True}
 
         return frame

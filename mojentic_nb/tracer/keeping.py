@@ -11,7 +11,7 @@ import os
 import platform
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -69,11 +69,12 @@ class Keeping:
         self.content = Content(self.scrubber, capture=capture)
         self._below = int(sample * 2**32)
         self.totals: Counter[str] = Counter()
+        self._gone = 0
         self._titles: dict[str, str] = {}
         self._foreign: dict[bytes, MessageRow] = {}
         self.cells: dict[int, str] = {}
         self._on_span = on_span
-        assembly = Assembly(self.run_id, self.scrubber, self.content, keeps=self._keeps)
+        assembly = Assembly(self.run_id, self.scrubber, self.content, keeps=self.keeps)
         self.intake = Intake(
             assembly,
             self.content,
@@ -104,11 +105,12 @@ class Keeping:
         if path != self.path or (path is not None and self.store is None):
             opened = None if path is None else Store(path)
             named = [SessionRow(*one, now_ns()) for one in self._titles.items()]
+            gone = self.gone
             self.intake.change_store(opened, _this_run(self.run_id), named)
-            self.path = path
+            self.path, self._gone = path, gone
 
-    def _keeps(self, trace_id: str) -> bool:
-        # By the trace's id, so that all of a trace is kept or none of it, in every process.
+    def keeps(self, trace_id: str) -> bool:
+        """Whether what was said in a trace is kept, all of it or none, in every process."""
         return int(trace_id[:8] or "0", 16) < self._below
 
     def _count(self, span: Span) -> None:
@@ -126,8 +128,16 @@ class Keeping:
     @property
     def truncated(self) -> bool:
         """Whether older spans are no longer kept."""
+        return self.gone > 0
+
+    @property
+    def gone(self) -> int:
+        """How many spans of this run are no longer kept."""
         self.intake.drain()
-        return self.store is None and self.totals.total() > len(self.intake.ring)
+        if self.store is not None:
+            return self._gone
+
+        return max(0, self.totals.total() - len(self.intake.ring))
 
     @property
     def sessions(self) -> Mapping[str, str]:
@@ -149,25 +159,45 @@ class Keeping:
             except TraceError as problem:
                 self.intake.lose_store(f"{problem.message} The trace goes on in memory.")
 
-        spans = self._ring()
+        spans = self.recent()
         return {name: [getattr(span, name) for span in spans] for name in names}
 
-    def spans(self, *, everything: bool = False) -> list[Span]:
-        """The spans of this run that are in memory, or all there are, by start."""
+    def spans(self, *, everything: bool = False, **of: Any) -> list[Span]:
+        """The spans of this run, or all there are in the file, by start.
+
+        Args:
+            everything: Those of other runs, too.
+            **of: What columns of theirs are equal to; what is in memory besides may come too.
+        """
         self.intake.drain()
         store = self.store
-        if everything and store is not None:
-            try:
-                return list(store.spans())
-            except TraceError as problem:
-                self.intake.lose_store(f"{problem.message} The trace goes on in memory.")
+        if store is None or not (everything or self._is_beyond(of.get("cell_exec"))):
+            return self.recent()
 
-        return self._ring()
+        of = of if everything else {"run_id": self.run_id, **of}
+        where = " AND ".join(f"{name} = ?" for name in of)
+        try:
+            found = store.spans(where, tuple(of.values()))
+        except TraceError as problem:
+            self.intake.lose_store(f"{problem.message} The trace goes on in memory.")
+            return self.recent()
 
-    def _ring(self) -> list[Span]:
-        # A replay may bring a span back; the last one holds, as in the file.
-        latest = {span.span_id: span for span in list(self.intake.ring)}
-        return sorted(latest.values(), key=lambda span: (span.start_ns, span.end_ns))
+        return found if everything else _latest([*found, *self.intake.ring])
+
+    def _is_beyond(self, cell: int | None) -> bool:
+        """Whether spans of this run, or of one of its cells, are in the file alone."""
+        ring = self.intake.ring
+        if self.totals.total() <= len(ring):
+            return False
+
+        # Cells come one after another: whoever finds an earlier one has all of this one.
+        first = ring[0].cell_exec if ring else None
+        return cell is None or first is None or first >= cell
+
+    def recent(self) -> list[Span]:
+        """The spans in memory, by start."""
+        self.intake.drain()
+        return _latest(list(self.intake.ring))
 
     def message(self, digest: bytes) -> MessageRow | None:
         """A message by its hash; None where it is no longer kept."""
@@ -200,9 +230,16 @@ class Keeping:
     def clear(self) -> None:
         """Forget everything, in memory and in the file."""
         self.totals.clear()
+        self._gone = 0
         self.cells.clear()
         self._foreign.clear()
         self.intake.clear()
+
+
+def _latest(spans: Iterable[Span]) -> list[Span]:
+    # A replay may bring a span back; the last one holds, as in the file.
+    latest = {span.span_id: span for span in spans}
+    return sorted(latest.values(), key=lambda span: (span.start_ns, span.end_ns))
 
 
 def _path_of(store: StorePath) -> str | Path | None:

@@ -7,46 +7,27 @@ kernels may open one old file at once.
 
 from __future__ import annotations
 
-import errno
-import os
 import sqlite3
-import time
 from contextlib import closing
 from pathlib import Path
-from urllib.parse import quote
 
+from mojentic_nb import sqlite_opening as opening
 from mojentic_nb.errors import TraceError
 from mojentic_nb.tracer.ddl import (
     APPLICATION_ID,
     INDEXES,
     SCHEMA_VERSION,
-    SPAN_COLUMNS,
     TABLES,
     VIEWS,
 )
+from mojentic_nb.tracer.packing import take_plain
 
 __all__ = [
-    "MEMORY",
     "StoreTrouble",
     "check",
-    "columns_of",
-    "connected",
     "opened",
     "trouble_of",
 ]
-
-MEMORY = ":memory:"
-
-# Seconds to wait for another kernel's transaction, which takes a hundredth of that.
-PATIENCE_S = 5.0
-PAUSE_S = 0.02
-
-# More of SQLite's options for an address, such as another way to the file system.
-OPTIONS = ""
-
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-
-_MAGIC = b"SQLite format 3\0"
 
 
 class StoreTrouble(TraceError):
@@ -55,18 +36,7 @@ class StoreTrouble(TraceError):
 
 def trouble_of(shown: str, problem: BaseException) -> StoreTrouble:
     """What SQLite or the system said, as ours."""
-    told = str(problem)
-    is_full = isinstance(problem, OSError) and problem.errno in _FULL
-    if is_full or any(word in told for word in ("full", "I/O")):
-        hint = "Is the disk full? Make room, or give a path on another one."
-    elif isinstance(problem, OSError) or any(word in told for word in ("readonly", "to open")):
-        hint = "Give a path in a folder that may be written to."
-    elif "locked" in told or "busy" in told:
-        hint = "Another program holds it for long: close that one, or give another path."
-    else:
-        hint = "It may be damaged, and is left as it is: give another path, or move it away."
-
-    return StoreTrouble(f"The trace {shown}: {told}.", hint=hint)
+    return StoreTrouble(f"The trace {shown}: {problem}.", hint=opening.hint_of(problem))
 
 
 def opened(path: Path | None, shown: str) -> sqlite3.Connection:
@@ -78,17 +48,15 @@ def opened(path: Path | None, shown: str) -> sqlite3.Connection:
         OSError: Nor can the system.
     """
     if path is None:
-        line = sqlite3.connect(MEMORY, isolation_level=None, check_same_thread=False)
+        line = opening.in_memory()
         _bring_up_to_date(line, shown)
         return line
 
-    _make_private(path)
-    if path.stat().st_size:
-        with path.open("rb") as file:
-            if file.read(len(_MAGIC)) != _MAGIC:
-                raise _foreign(shown)
+    opening.make_private(path)
+    if opening.is_foreign(path):
+        raise _foreign(shown)
 
-    line = connected(path, "rw")
+    line = opening.connected(path, "rw")
     try:
         _bring_up_to_date(line, shown)
         _write_ahead(line, shown)
@@ -97,27 +65,6 @@ def opened(path: Path | None, shown: str) -> sqlite3.Connection:
         raise
 
     return line
-
-
-def connected(path: Path, mode: str) -> sqlite3.Connection:
-    """A connection to a file that is there: `rw`, or `ro` to read only."""
-    address = f"file:{quote(str(path))}?mode={mode}{OPTIONS}"
-    return sqlite3.connect(
-        address, uri=True, timeout=PATIENCE_S, isolation_level=None, check_same_thread=False
-    )
-
-
-def _make_private(path: Path) -> None:
-    """Make the file, and the folders it needs, for this user alone."""
-    if path.exists():
-        return
-
-    for folder in reversed([path.parent, *path.parent.parents]):
-        if not folder.is_dir():
-            folder.mkdir(mode=0o700, exist_ok=True)
-
-    # Its journals get the same rights: SQLite copies them.
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def _foreign(shown: str) -> StoreTrouble:
@@ -133,8 +80,8 @@ def check(path: Path) -> None:
         StoreTrouble: It is not.
         sqlite3.Error: SQLite cannot read it.
     """
-    with closing(connected(path, "ro")) as line:
-        if not _is_current(line, str(path)) and not columns_of(line, "span"):
+    with closing(opening.connected(path, "ro")) as line:
+        if not _is_current(line, str(path)) and not opening.columns_of(line, "span"):
             raise _foreign(str(path))
 
 
@@ -142,15 +89,10 @@ def _bring_up_to_date(line: sqlite3.Connection, shown: str) -> None:
     if _is_current(line, shown):
         return
 
-    line.execute("BEGIN EXCLUSIVE")
-    try:
+    with opening.alone(line):
         # Another kernel may have done it while this one waited.
         if not _is_current(line, shown):
             _make(line)
-        line.execute("COMMIT")
-    except BaseException:
-        line.execute("ROLLBACK")
-        raise
 
 
 def _is_current(line: sqlite3.Connection, shown: str) -> bool:
@@ -172,18 +114,19 @@ def _is_current(line: sqlite3.Connection, shown: str) -> bool:
             hint="Upgrade mojentic_nb, or give another path.",
         )
 
-    return version == SCHEMA_VERSION and set(SPAN_COLUMNS) <= set(columns_of(line, "span"))
-
-
-def columns_of(line: sqlite3.Connection, table: str, *, schema: str = "main") -> list[str]:
-    """The columns of a table; none where there is no such table."""
-    return [row[1] for row in line.execute(f"PRAGMA {schema}.table_info({table})")]
+    return version == SCHEMA_VERSION and all(
+        set(columns) <= set(opening.columns_of(line, table)) for table, columns in TABLES.items()
+    )
 
 
 def _make(line: sqlite3.Connection) -> None:
     """Add what is missing; what is there stays."""
+    views = "SELECT name FROM sqlite_master WHERE type = 'view'"
+    for (name,) in line.execute(views).fetchall():
+        if name in VIEWS:
+            line.execute(f"DROP VIEW {name}")
     for table, columns in TABLES.items():
-        known = columns_of(line, table)
+        known = opening.columns_of(line, table)
         if not known:
             told = ", ".join(f"{name} {kind}" for name, kind in columns.items())
             line.execute(f"CREATE TABLE {table} ({told})")
@@ -192,10 +135,14 @@ def _make(line: sqlite3.Connection) -> None:
             if name not in known:
                 line.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}")
 
+    if known := opening.columns_of(line, "span"):
+        # The first version kept spans in full in one table.
+        take_plain(line, "main.span", known, keeps_place=True)
+        line.execute("DROP TABLE span")
+
     for name, place in INDEXES.items():
         line.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {place}")
     for name, query in VIEWS.items():
-        line.execute(f"DROP VIEW IF EXISTS {name}")
         line.execute(f"CREATE VIEW {name} AS {query}")
 
     line.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -203,18 +150,7 @@ def _make(line: sqlite3.Connection) -> None:
 
 
 def _write_ahead(line: sqlite3.Connection, shown: str) -> None:
-    ends = time.monotonic() + PATIENCE_S
-    while True:
-        try:
-            mode = line.execute("PRAGMA journal_mode = WAL").fetchone()[0]
-            break
-        except sqlite3.OperationalError as problem:
-            # SQLite does not wait here by itself while another kernel does the same.
-            if "locked" not in str(problem) or time.monotonic() > ends:
-                raise
-            time.sleep(PAUSE_S)
-
-    if mode != "wal":
+    if not opening.write_ahead(line):
         raise StoreTrouble(
             f"The trace {shown} is on a file system without shared memory, as network folders"
             " are: several kernels could spoil it.",
@@ -225,6 +161,4 @@ def _write_ahead(line: sqlite3.Connection, shown: str) -> None:
 
 
 def _value(line: sqlite3.Connection, question: str) -> int:
-    with closing(line.execute(question)) as found:
-        value: int = found.fetchone()[0]
-        return value
+    return int(opening.value_of(line, question))

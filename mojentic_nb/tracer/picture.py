@@ -64,10 +64,10 @@ class Picture:
         return summary_line(self.bars)
 
     def png(self) -> bytes:
-        """The waterfall as a PNG of at most 100 rows, drawn by matplotlib."""
+        """The same as a PNG of at most 100 rows, drawn by matplotlib."""
         from mojentic_nb.tracer.plots_waterfall import waterfall_png
 
-        return waterfall_png(self.bars, title=self.title)
+        return waterfall_png(self.bars, title=self.title, is_tree=self.shape == "tree")
 
     def _text(self, most: int | None) -> str:
         if self.shape == "tree":

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mojentic_nb.tracer import plots_rates, plots_spread, plots_sums, plots_time
-from mojentic_nb.tracer.plots_canvas import house_settings
+from mojentic_nb.tracer.plots_canvas import house_settings, wake
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -112,6 +112,7 @@ class Plots:
         import matplotlib
         from matplotlib import pyplot
 
+        wake()
         with house_settings():
             figure, axes = pyplot.subplots(2, 3, figsize=_DASHBOARD_SIZE)
 

@@ -10,6 +10,7 @@ import math
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from mojentic_nb.views.palette import CHART, CHART_SIZE
@@ -35,6 +36,7 @@ __all__ = [
     "sample_size",
     "since_first",
     "texts",
+    "wake",
 ]
 
 _LONGEST_NAME = 30
@@ -55,9 +57,23 @@ def house_settings() -> AbstractContextManager[None]:
     return matplotlib.rc_context(settings)
 
 
+def wake() -> None:
+    """Have the session's backend loaded: what it sets would go again with our settings.
+
+    Under Jupyter it switches pyplot to interactive; within a `with` of ours that would be
+    undone, and no later figure of the session would be shown, the person's own included.
+    """
+    from matplotlib import pyplot
+
+    if not pyplot.get_fignums():  # else it is awake
+        pyplot.draw_if_interactive()  # type: ignore[no-untyped-call]
+
+
 @contextmanager
 def canvas(ax: Axes | None) -> Iterator[Axes]:
     """Draw on these axes or on new ones, in the house's settings, which end with the block."""
+    if ax is None:
+        wake()
     with house_settings():
         if ax is None:
             from matplotlib import pyplot
@@ -97,7 +113,13 @@ def _inches(ax: Axes) -> float:
 
     # Before the layout is made a chart's place is a guess; alone it gets most of its figure.
     share = 0.86 if len(figure.axes) == 1 else 1.12 * ax.get_position().width
-    return share * figure.get_figwidth()
+    return share * figure.get_figwidth() - _names_inches(ax)
+
+
+def _names_inches(ax: Axes) -> float:
+    """What the names of rows take of the width, beyond the few digits of a number."""
+    lines = [line for tick in ax.get_yticklabels() for line in tick.get_text().splitlines()]
+    return max(0, max(map(len, lines), default=0) - 6) * 0.53 * _NOTE_SIZE / 72
 
 
 def empty(ax: Axes, title: str, what: str) -> Axes:
@@ -190,7 +212,7 @@ def measure_axis(axis: Any, what: str, values: Sequence[float]) -> None:
         axis.set_major_locator(MaxNLocator(6))
         set_limits(min(0, least * 1.12), most * 1.12 or 1)
 
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{Decimal(f'{value:.10g}'):,f}"))
     axis.set_label_text(what)
     axis.grid(visible=True)
 
@@ -199,7 +221,7 @@ def count_axis(axis: Any, what: str) -> None:
     """An axis of whole numbers, from zero."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    axis.set_major_locator(MaxNLocator(6, integer=True))
+    axis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     axis.set_label_text(what)
     axis.grid(visible=True)

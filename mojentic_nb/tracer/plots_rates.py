@@ -106,8 +106,11 @@ def errors(calls: Any, used: Any, ax: Axes | None) -> Axes:
         )
         everything = len(calls) + len(used)
         if not found:
-            said = f"no errors in {everything:,} calls and tool uses"
-            return empty(axes, "What went wrong?", said if everything else f"{said} yet")
+            what = (
+                "1 call or tool use" if everything == 1 else f"{everything:,} calls and tool uses"
+            )
+            yet = "" if everything else " yet"
+            return empty(axes, "What went wrong?", f"no errors in {what}{yet}")
 
         shown = found.most_common(_MOST_ROWS)
         axes.barh(

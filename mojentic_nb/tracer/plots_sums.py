@@ -43,6 +43,10 @@ _MOST_LINES = 6
 _MISSING = {"model": "unknown model", "cell": "no cell", "session": "no session"}
 _STYLES = ("-", "--", ":", "-.")
 
+# Between the names of two lines, as a share of the chart's height.
+_LINE_APART = 0.075
+_LEADER = {"arrowstyle": "-", "relpos": (0, 0.5), "shrinkA": 2, "shrinkB": 0}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Shade:
@@ -207,9 +211,11 @@ def cost(calls: Any, by: str, ax: Axes | None) -> Axes:
 
 
 def _dollar_axis(ax: Axes, total: float) -> None:
-    from matplotlib.ticker import FuncFormatter
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    decimals = max(2, 2 - math.floor(math.log10(total))) if total > 0 else 2
+    # Of these steps one more decimal than the total's first says all.
+    decimals = max(2, 1 - math.floor(math.log10(total))) if total > 0 else 2
+    ax.yaxis.set_major_locator(MaxNLocator(6, steps=(1, 2, 5, 10)))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: plain(f"${value:,.{decimals}f}")))
     ax.set_ylabel(plain("$, added up"))
     ax.set_ylim(0, ax.get_ylim()[1] if total else 1)
@@ -222,14 +228,16 @@ def _over_time(ax: Axes, spent: Sequence[tuple[str, float, float]], by: str, end
         totals[name] = totals.get(name, 0) + price
 
     kept = sorted(totals, key=lambda name: -totals[name])[:_MOST_LINES]
+    looks: dict[str, dict[str, Any]] = {}
     for number, name in enumerate(kept):
         xs, ys = _steps([(when, price) for other, when, price in spent if other == name], end)
         colour = model_colour(name) if by == "model" else GREY
         style = "-" if by == "model" else _STYLES[number % len(_STYLES)]
-        ax.step(xs, ys, where="post", color=colour, linestyle=style)
+        looks[name] = {"color": colour, "linestyle": style}
+        ax.step(xs, ys, where="post", **looks[name])
 
-    ax.set_xlim(0, end * 1.02 or 1)
-    _name_lines(ax, {name: totals[name] for name in kept})
+    ax.set_xlim(0, end or 1)
+    _name_lines(ax, {name: totals[name] for name in kept}, looks)
 
 
 def _steps(points: Sequence[tuple[float, float]], end: float) -> tuple[list[float], list[float]]:
@@ -242,20 +250,25 @@ def _steps(points: Sequence[tuple[float, float]], end: float) -> tuple[list[floa
     return [*xs, end], [*ys, total]
 
 
-def _name_lines(ax: Axes, totals: Mapping[str, float]) -> None:
-    """Write each line's name at its right end, apart from each other."""
-    top = max(totals.values()) or 1
-    ax.set_ylim(0, top * 1.1)
-    place = -1.0
-    for name, total in sorted(totals.items(), key=lambda pair: pair[1]):
-        place = max(total / (top * 1.1), place + 0.075)
+def _name_lines(
+    ax: Axes, totals: Mapping[str, float], looks: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Write each line's name beside its right end, apart from each other; a stroke leads there."""
+    top = (max(totals.values()) or 1) * 1.1
+    ax.set_ylim(0, top)
+    # From the top down, as many as there are below each find room above the axis.
+    place = 1.0 + _LINE_APART
+    for below, name in reversed(list(enumerate(sorted(totals, key=lambda name: totals[name])))):
+        end = totals[name] / top
+        place = max(min(end, place - _LINE_APART), below * _LINE_APART)
         ax.annotate(
-            *(f"{label(name)} {plain(numbers.dollars(total))}", (1.0, place)),
+            *(f"{label(name)} {plain(numbers.dollars(totals[name]))}", (1.0, end)),
             xycoords="axes fraction",
-            xytext=(6, 0),
-            textcoords="offset points",
+            xytext=(1.06, place),
+            textcoords="axes fraction",
             va="center",
             fontsize=8.5,
+            arrowprops={**_LEADER, **looks[name]},
         )
 
 

@@ -41,6 +41,9 @@ _MARKS = {"error": "X", "cancelled": "D", "abandoned": "D"}
 _SEEN = 0.1
 _MOST_TURNS = 60
 
+# There is room for so many: a single bar does not fill the chart.
+_FEWEST_TURNS = 6
+
 _MOST_STEPS = 300
 _SLICES = 100
 
@@ -72,6 +75,8 @@ def timeline(calls: Any, ax: Axes | None) -> Axes:
             marks.setdefault(name if state == "ok" else state, artist)
 
         axes.set_xlabel(unit)
+        last = max(when) or 1
+        axes.set_xlim(-0.02 * last, 1.02 * last)
         known = [value for value in took if value is not None]
         measure_axis(axes.yaxis, "duration, s", known or [1.0])
         key(axes, dict(sorted(marks.items(), key=lambda pair: pair[0] in _MARKS)))
@@ -188,6 +193,7 @@ def context(calls: Any, session: str | None, ax: Axes | None) -> Axes:
         count_axis(axes.yaxis, "tokens")
         count_axis(axes.xaxis, "call of the session")
         axes.xaxis.grid(visible=False)
+        axes.set_xlim(turns[0] - 0.6, max(turns[-1], turns[0] + _FEWEST_TURNS - 1) + 0.6)
         axes.set_ylim(0, max(base) * 1.15)
         key(axes, drawn)
         headed(axes, *_window(axes, rows[-1], base))

@@ -26,11 +26,14 @@ from mojentic_nb.events import (
     TurnStopped,
 )
 from mojentic_nb.place import Place, place_of_turn
+from mojentic_nb.request import EmbeddingRequest
 from mojentic_nb.tracer.finished import Finished, zero_of
 
 __all__ = ["Recorder"]
 
 Take = Callable[[Finished], None]
+# (its place, the turn's correlation id, what is asked, epoch nanoseconds)
+Begin = Callable[[Place, str, ModelAsked, int], None]
 
 # How a turn that its reader left is told; the first is the status.
 _STOPPED = {
@@ -116,7 +119,7 @@ class _Turn:
         self.replayed_ns += 1000
         return min(self.ns(at), self.replayed_ns)
 
-    def begin(self, asked: ModelAsked, at: float) -> None:
+    def begin(self, asked: ModelAsked, at: float) -> _Call:
         """A call begins: under the turn's own span, where there is one, else in its place."""
         if not self.closed and self.call is None and asked.request is not None:
             self.has_span = self.has_span or bool(asked.request.tools)
@@ -130,7 +133,9 @@ class _Turn:
                 place.trace_id, beside.span_id, place.parent_id, place.session_id, place.cell
             )
         self.last = asked
-        self.call = _Call(asked, at if self.waiting_at is None else self.waiting_at, place)
+        began_at = at if self.waiting_at is None else self.waiting_at
+        self.call = call = _Call(asked, began_at, place)
+        return call
 
     def waited(self, at: float) -> None:
         """Whatever was waited for has come."""
@@ -144,12 +149,14 @@ class Recorder:
 
     Args:
         take: Gets them; must be quick and must not raise.
+        begin: Told of every call of a model as it begins, where somebody waits for that.
     """
 
     wants_pieces = False
 
-    def __init__(self, take: Take) -> None:
+    def __init__(self, take: Take, *, begin: Begin | None = None) -> None:
         self._take = take
+        self._begin = begin
         self._turns: dict[str, _Turn] = {}
         self._zeros: dict[str, int] = {}
         self._inner_ends: dict[str, int] = {}
@@ -191,7 +198,9 @@ class Recorder:
 
     def _asked(self, turn: _Turn, asked: ModelAsked, at: float, _: Envelope) -> None:
         if turn.call is None:
-            turn.begin(asked, at)
+            call = turn.begin(asked, at)
+            if self._begin is not None:
+                self._begin(call.place, turn.correlation_id, asked, turn.ns(call.at))
         turn.waited(at)
 
     def _answered(self, turn: _Turn, event: ModelAnswered, at: float, _: Envelope) -> None:
@@ -242,7 +251,7 @@ class Recorder:
         turn.replayed_ns = end_ns if is_replayed else None
         self._take(
             Finished(
-                kind="llm",
+                kind="embeddings" if type(call.asked.request) is EmbeddingRequest else "llm",
                 place=call.place,
                 correlation_id=turn.correlation_id,
                 start_ns=start_ns,
@@ -298,7 +307,8 @@ class Recorder:
 
     def _close_batch(self, turn: _Turn, batch: _Batch, at: float) -> None:
         turn.batch = None
-        counts = {"tools": batch.names, "failed": batch.failed}
+        ok = len(batch.names) - batch.failed
+        counts = {"success_count": ok, "failure_count": batch.failed}
         self._take(
             Finished(
                 kind="tool_batch",
@@ -308,7 +318,7 @@ class Recorder:
                 end_ns=turn.ns(at),
                 status="error" if batch.failed else "ok",
                 batch_id=batch.place.span_id,
-                attrs=counts,
+                attrs={"tool_names": batch.names, **counts},
             )
         )
 

@@ -117,7 +117,7 @@ class Recording:
         event = LLMCallTracerEvent(
             **known,
             model=model,
-            messages=self._conversation(said),
+            messages=self.conversation(said),
             temperature=temperature,
             tools=tools,
         )
@@ -275,9 +275,10 @@ class Recording:
 
         return value if self._scrub is None or value is None else self._scrub(value, where)
 
-    def _conversation(self, messages: tuple[Any, ...]) -> Conversation:
+    def conversation(self, messages: tuple[Any, ...], *, keeps: bool = True) -> Conversation:
+        """Messages as events hold them: without secrets, or only counted."""
         scrub = self._scrub
-        if not self.keeps_content:
+        if not (keeps and self.keeps_content):
             return Conversation(tuple, told=len(messages))
         if scrub is None:
             return Conversation(lambda: map(message_dict, messages), told=len(messages))

@@ -11,8 +11,9 @@ import sqlite3
 from datetime import timedelta
 
 from mojentic_nb.errors import BadArgument
+from mojentic_nb.sqlite_opening import columns_of
 from mojentic_nb.tracer.ddl import TABLES
-from mojentic_nb.tracer.migrations import columns_of
+from mojentic_nb.tracer.packing import take_plain
 
 __all__ = ["age_s", "forget_before", "forget_oldest", "merge", "used_bytes"]
 
@@ -22,15 +23,16 @@ _SECONDS = {"s": 1.0, "min": 60.0, "h": 3_600.0, "d": 86_400.0, "w": 604_800.0}
 # Of the traces that are left, how many go before their room is measured again.
 _SHARE = 10
 
-_OLD = "SELECT trace_id FROM span GROUP BY trace_id HAVING max(end_ns) < ?"
-_OLDEST = "SELECT trace_id FROM span GROUP BY trace_id ORDER BY max(end_ns) LIMIT ?"
+_OLD = "SELECT trace_id FROM span_own GROUP BY trace_id HAVING max(end_ns) < ?"
+_OLDEST = "SELECT trace_id FROM span_own GROUP BY trace_id ORDER BY max(end_ns) LIMIT ?"
 
 # Nothing points at these any more.
 _LEFT_OVER = (
+    "DELETE FROM span_shared WHERE id NOT IN (SELECT shared FROM span_own)",
     """DELETE FROM message WHERE hash NOT IN (
         WITH RECURSIVE kept (hash) AS (
-            SELECT in_tip FROM span WHERE in_tip IS NOT NULL
-            UNION SELECT out_tip FROM span WHERE out_tip IS NOT NULL
+            SELECT in_tip FROM span_own WHERE in_tip IS NOT NULL
+            UNION SELECT out_tip FROM span_own WHERE out_tip IS NOT NULL
             UNION SELECT message.parent FROM kept JOIN message ON message.hash = kept.hash
                 WHERE message.parent IS NOT NULL
         ) SELECT hash FROM kept)""",
@@ -38,10 +40,10 @@ _LEFT_OVER = (
         SELECT json_extract(medium.value, '$.hash')
             FROM message, json_each(message.parts, '$.media') AS medium
             WHERE json_extract(medium.value, '$.hash') IS NOT NULL)""",
-    "DELETE FROM session WHERE session_id NOT IN (SELECT session_id FROM span)",
-    "DELETE FROM run WHERE run_id NOT IN (SELECT run_id FROM span)",
-    "DELETE FROM price WHERE price_id NOT IN (SELECT price_id FROM span)",
-    "DELETE FROM score WHERE span_id <> '' AND span_id NOT IN (SELECT span_id FROM span)",
+    "DELETE FROM session WHERE session_id NOT IN (SELECT session_id FROM span_own)",
+    "DELETE FROM run WHERE run_id NOT IN (SELECT run_id FROM span_shared)",
+    "DELETE FROM price WHERE price_id NOT IN (SELECT price_id FROM span_shared)",
+    "DELETE FROM score WHERE span_id <> '' AND span_id NOT IN (SELECT span_id FROM span_own)",
 )
 
 
@@ -70,7 +72,7 @@ def age_s(age: str | float | timedelta) -> float:
 
 def forget_before(line: sqlite3.Connection, end_ns: int) -> int:
     """Delete traces that ended before; how many spans those were."""
-    gone = line.execute(f"DELETE FROM span WHERE trace_id IN ({_OLD})", (end_ns,)).rowcount
+    gone = line.execute(f"DELETE FROM span_own WHERE trace_id IN ({_OLD})", (end_ns,)).rowcount
     if gone:
         _sweep(line)
 
@@ -81,11 +83,11 @@ def forget_oldest(line: sqlite3.Connection, most_bytes: float) -> int:
     """Delete the oldest traces until the rest fits; how many spans those were."""
     gone = 0
     while used_bytes(line) > most_bytes:
-        traces = line.execute("SELECT count(DISTINCT trace_id) FROM span").fetchone()[0]
+        traces = line.execute("SELECT count(DISTINCT trace_id) FROM span_own").fetchone()[0]
         if not traces:
             break
         share = max(1, traces // _SHARE)
-        query = f"DELETE FROM span WHERE trace_id IN ({_OLDEST})"
+        query = f"DELETE FROM span_own WHERE trace_id IN ({_OLDEST})"
         gone += line.execute(query, (share,)).rowcount
         _sweep(line)
 
@@ -112,14 +114,18 @@ def merge(line: sqlite3.Connection, schema: str) -> int:
     for table, columns in TABLES.items():
         known = set(columns_of(line, table, schema=schema))
         # A score's own id means nothing in another file; a span's place neither.
-        names = ", ".join(name for name in columns if name in known and name not in ("seq", "id"))
+        left = {"score": "id", "span_own": "seq"}.get(table)
+        names = ", ".join(name for name in columns if name in known and name != left)
         if not names:
             continue
 
         query = f"INSERT OR IGNORE INTO main.{table} ({names}) SELECT {names} FROM {schema}.{table}"
         if table == "score":
             query += f" EXCEPT SELECT {names} FROM main.score"
-        added = line.execute(query + (" ORDER BY start_ns, seq" if table == "span" else ""))
-        came += added.rowcount if table == "span" else 0
+        added = line.execute(query + (" ORDER BY start_ns, seq" if table == "span_own" else ""))
+        came += added.rowcount if table == "span_own" else 0
 
+    if not columns_of(line, "span_own", schema=schema):
+        known = set(columns_of(line, "span", schema=schema))
+        came += take_plain(line, f"{schema}.span", known, keeps_place=False)
     return came

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields
 from datetime import timedelta
@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import quote
 
 from mojentic_nb.errors import BadArgument, TraceError
-from mojentic_nb.tracer import ddl, retention
+from mojentic_nb.tracer import ddl, packing, retention
 from mojentic_nb.tracer.connections import Connections, told_of
 from mojentic_nb.tracer.migrations import StoreTrouble, check
 from mojentic_nb.tracer.rows import Batch, MessageRow
@@ -29,8 +29,6 @@ __all__ = ["Store", "StoreTrouble"]
 
 Again = Callable[[list[bytes]], Sequence[MessageRow]]
 
-_SPAN_VALUES = attrgetter(*COLUMNS)
-_UPSERT = ddl.upsert()
 _ROWS = [
     (
         name,
@@ -40,7 +38,6 @@ _ROWS = [
     for name, table, kind, otherwise in ddl.ROWS
 ]
 _, _INSERT_MESSAGE, _MESSAGE_VALUES = _ROWS[0]
-_BEGINNINGS = [(tip, COLUMNS.index(name)) for name, tip in ddl.BEGINNINGS.items()]
 _KNOWN_COLUMNS = frozenset((*COLUMNS, "seq"))
 _MESSAGE = "SELECT hash, parent, role, text, parts, n_chars, n_tokens FROM message"
 
@@ -48,16 +45,9 @@ _MESSAGE = "SELECT hash, parent, role, text, parts, n_chars, n_tokens FROM messa
 _AT_ONCE = 900
 # Steps of SQLite's machine between two looks at whether somebody interrupts.
 _STEPS = 100_000
-_LARGEST = 2**63 - 1
 
-# What is told of a value that no table takes.
-_UNFIT = (
-    sqlite3.IntegrityError,
-    sqlite3.InterfaceError,
-    sqlite3.ProgrammingError,
-    OverflowError,
-    UnicodeError,
-)
+# What SQLite says of a question that would write.
+_WRITES = ("not authorized", "prohibited", "authorization denied", "cannot modify")
 
 # All that a question may do; anything else could write, or open another file.
 _READING = {
@@ -105,7 +95,7 @@ class Store:
                 if rows := getattr(batch, name):
                     _put(line, statement, [values(row) for row in rows])
             if batch.spans:
-                _put(line, _UPSERT, list(_span_rows(batch)), ddl.DEFAULTS)
+                packing.put_spans(line, batch.spans, batch.messages)
             if again is not None and (missing := _missing(line, batch)):
                 _put(line, _INSERT_MESSAGE, [_MESSAGE_VALUES(row) for row in again(missing)])
 
@@ -203,21 +193,8 @@ class Store:
         if unknown or not names:
             raise BadArgument(f"A span has no columns {unknown}.", hint=f"{', '.join(COLUMNS)}.")
 
-        rows = self._rows(names, where, parameters)
-        found = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)) if rows else {}
-        for name in ddl.BOOLEANS.intersection(found):
-            found[name] = [None if value is None else bool(value) for value in found[name]]
-
-        return {name: found.get(name, []) for name in names}
-
-    def _rows(
-        self, names: Sequence[str], where: str, parameters: Sequence[Any]
-    ) -> list[tuple[Any, ...]]:
-        condition = f" WHERE {where}" if where else ""
-        wanted = ", ".join(map(ddl.read_as, names))
-        query = f"SELECT {wanted} FROM span{condition} ORDER BY start_ns, seq"
-        with self._lines.reader() as line:
-            return line.execute(query, tuple(parameters)).fetchall()
+        with self._lines.snapshot() as line:
+            return packing.read_columns(line, names, where, parameters)
 
     def spans(self, where: str = "", parameters: Sequence[Any] = ()) -> list[Span]:
         """Spans, by start; `where` as for `columns`."""
@@ -257,7 +234,7 @@ class Store:
     def count(self) -> int:
         """How many spans there are."""
         with self._lines.reader() as line:
-            found: int = line.execute("SELECT count(*) FROM span").fetchone()[0]
+            found: int = line.execute("SELECT count(*) FROM span_own").fetchone()[0]
             return found
 
     def sql(
@@ -305,45 +282,13 @@ class Store:
         self._lines.close()
 
 
-def _put(
-    line: sqlite3.Connection,
-    statement: str,
-    rows: Sequence[Sequence[Any]],
-    defaults: Sequence[Any] = (),
-) -> None:
+def _put(line: sqlite3.Connection, statement: str, rows: Sequence[Sequence[Any]]) -> None:
     """Write rows; one value that no table takes must not cost a whole batch."""
     try:
         line.executemany(statement, rows)
-    except _UNFIT:
+    except packing.UNFIT:
         # Written twice, a row is there once: scores apart, which are all of ours.
-        line.executemany(statement, [tuple(_fitting(row, defaults)) for row in rows])
-
-
-def _span_rows(batch: Batch) -> Iterator[Sequence[Any]]:
-    """The values of spans, without the words that stand in their messages."""
-    words = {row.hash: row.text for row in batch.messages}
-    for span in batch.spans:
-        values = list(_SPAN_VALUES(span))
-        for tip, place in _BEGINNINGS:
-            begins, text = values[place], words.get(getattr(span, tip))
-            # SQLite's own functions end at a NUL.
-            if begins and text and begins == text[: ddl.BEGINNING_CHARS] and "\0" not in begins:
-                values[place] = None
-        yield values
-
-
-def _fitting(row: Sequence[Any], defaults: Sequence[Any]) -> Iterator[Any]:
-    for place, value in enumerate(row):
-        if value is None and defaults:
-            yield defaults[place]
-        elif isinstance(value, str):
-            yield value.encode("utf-8", "backslashreplace").decode()
-        elif isinstance(value, int) and abs(value) > _LARGEST:
-            yield float(value) if abs(value) < 1e300 else None
-        elif value is None or isinstance(value, int | float | bytes):
-            yield value
-        else:
-            yield repr(value)
+        line.executemany(statement, [tuple(packing.fitting(row)) for row in rows])
 
 
 def _missing(line: sqlite3.Connection, batch: Batch) -> list[bytes]:
@@ -373,7 +318,7 @@ def _go_on() -> int:
 def _query_trouble(told: str) -> BaseException:
     if told == "interrupted":
         return KeyboardInterrupt()
-    if any(word in told for word in ("not authorized", "prohibited", "authorization denied")):
+    if any(word in told for word in _WRITES):
         return TraceError("A question to the trace can only read.", hint="Write one SELECT.")
 
     tables = ", ".join((*ddl.TABLES, *ddl.VIEWS))

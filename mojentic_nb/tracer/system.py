@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from mojentic_nb.errors import BadArgument, TraceError
 from mojentic_nb.events import Envelope
 from mojentic_nb.tracer.choice import chosen
+from mojentic_nb.tracer.conversation import Conversation
 from mojentic_nb.tracer.event_store import EventStore
 from mojentic_nb.tracer.exports import Exports
 from mojentic_nb.tracer.finished import Finished
 from mojentic_nb.tracer.handle import SpanHandle, opened, wrapped
 from mojentic_nb.tracer.keeping import Capture, Keeping, StorePath
+from mojentic_nb.tracer.live import LiveCalls
 from mojentic_nb.tracer.picture import Picture, picture_of
 from mojentic_nb.tracer.recorder import Recorder
 from mojentic_nb.tracer.recording import Recording
@@ -45,8 +47,8 @@ class TracerSystem(Exports):
     is there already (`mojentic_nb.current_tracer()`) and hears every broker without its own.
 
     Args:
-        event_store: Gets Mojentic's events at once, in the caller's thread; by default they
-            are made of the spans when somebody reads them.
+        event_store: Gets Mojentic's events at once, in the caller's thread, a call's as it
+            begins; by default they are made of the spans when somebody reads them.
         enabled: Whether it listens.
         store: Where spans are kept besides memory: a path of an SQLite file, `"auto"` for
             `./.mojentic/trace.db`, `":memory:"`, or None.
@@ -91,13 +93,14 @@ class TracerSystem(Exports):
             on_span=self._told,
         )
         super().__init__(self._keeping)
-        self._recorder = Recorder(self._take)
         self._recording = Recording(
             self._take,
             store=self.event_store.store,
             scrub=self._keeping.scrubber.value,
             keeps_content=capture != "none",
         )
+        self._live = LiveCalls(self.event_store.store, self._read)
+        self._recorder = Recorder(self._take, begin=self._live.begin if self._is_live else None)
 
     def __call__(self, envelope: Envelope) -> None:
         """Hear an event of a broker."""
@@ -110,15 +113,22 @@ class TracerSystem(Exports):
         if self._is_live:
             intake.drain()
 
+    def _read(self, messages: tuple[Any, ...], trace_id: str) -> Conversation:
+        self._keeping.scrubber.read_environment()
+        return self._recording.conversation(messages, keeps=self._keeping.keeps(trace_id))
+
     def _told(self, span: Span) -> None:
         if not self._recording.has_told(span.span_id):
-            self.event_store.store_span(span, find=self._keeping.message)
+            find = self._keeping.message
+            has_begun = self._live.has_begun(span, find)
+            self.event_store.store_span(span, find=find, has_begun=has_begun)
 
     def __repr__(self) -> str:
         told = [self.summary()]
         keeping, lost = self._keeping, self.stats()["dropped"]
         if keeping.truncated:
-            kept, there_were = len(keeping.intake.ring), keeping.totals.total()
+            there_were = keeping.totals.total()
+            kept = there_were - keeping.gone
             told.append(f"the last {kept:,} of {there_were:,} spans; pass store=… to keep all")
         told += [self.path] if self.path else []
         told += [f"{lost:,} dropped"] if lost else []
@@ -164,13 +174,14 @@ class TracerSystem(Exports):
         return self._keeping.intake.flush(timeout)
 
     def stats(self) -> dict[str, Any]:
-        """How it fares: spans taken, dropped and open, and what is wrong with the file."""
+        """How it fares: spans taken, dropped, open and no longer kept; what ails the file."""
         intake = self._keeping.intake
         return {
             "spans": intake.taken,
             "open": len(self._recorder) + len(self._recording),
             "dropped": intake.dropped + self._recording.dropped,
             "dropped_content": intake.dropped_content,
+            "gone": self._keeping.gone,
             "path": self.path,
             "trouble": intake.trouble,
         }
@@ -263,7 +274,16 @@ class TracerSystem(Exports):
         Raises:
             BadArgument: There is none such.
         """
-        return chosen(self._keeping.spans(), trace=trace, cell=cell, session=session)
+        known: dict[str, Any] = {
+            "cell_exec": self._last_cell() if cell == -1 else cell,
+            "session_id": session,
+        }
+        of = {name: value for name, value in known.items() if value is not None}
+        return chosen(self._keeping.spans(**of), trace=trace, cell=cell, session=session)
+
+    def _last_cell(self) -> int | None:
+        cells = (span.cell_exec for span in self._keeping.recent())
+        return max((cell for cell in cells if cell is not None), default=None)
 
     def messages(self, tip: bytes) -> list[MessageRow]:
         """What was said up to a span's `in_tip` or `out_tip`, oldest first, as far as kept."""
@@ -282,11 +302,11 @@ class TracerSystem(Exports):
         return self.waterfall(stable=stable, **(which or self._last()))
 
     def _last(self) -> dict[str, Any]:
-        spans = self._keeping.spans()
-        if any(span.cell_exec is not None for span in spans):
+        if self._last_cell() is not None:
             return {"cell": -1}
 
-        return {"trace": spans[-1].trace_id} if spans else {}
+        recent = self._keeping.recent()
+        return {"trace": recent[-1].trace_id} if recent else {}
 
     def summary(self, **which: Any) -> str:
         """One line: calls, tools, seconds, tokens, dollars."""

@@ -160,7 +160,7 @@ def bounded(text: str, limit: int) -> str:
     Args:
         text: Any text.
         limit: Characters that may stay, note included; a limit too small for the note still
-            keeps half of itself as text.
+            keeps half of itself as text, and leaves a text whole that would not be shorter.
     """
     if len(text) <= limit:
         return text
@@ -173,4 +173,5 @@ def bounded(text: str, limit: int) -> str:
     tail = (
         kept // 3
     )  # results state their subject first and their outcome last; the subject needs more
-    return text[: kept - tail] + note + text[len(text) - tail :]
+    short = text[: kept - tail] + note + text[len(text) - tail :]
+    return short if len(short) < len(text) else text

@@ -48,12 +48,18 @@ STYLE = f"""<style>
 .{CSS_CLASS} th {{ font-weight: 600; white-space: nowrap;
   color: var(--jp-ui-font-color2, inherit); }}
 .{CSS_CLASS} .number {{ font-variant-numeric: tabular-nums; white-space: nowrap; }}
+.{CSS_CLASS} {{ @media (max-width: 480px) {{
+  & :is(th, td) {{ padding: 4px; font-size: 0.85em; }}
+  & th:nth-child(n) {{ white-space: normal; }}
+}} }}
 </style>"""
 
 # Names of one letter, because every picture carries this text: `i` is a bar, `u` its wait, `b`
 # its time to the first token, `s` one of a run, `.k` a bar that holds others, `.r` a run. The
-# words in a bar (its start) are for places that drop styles. `nth-child(n)` outweighs
-# JupyterLab's own rules for tables.
+# words in a bar (its start) are for places that drop styles. A bar's edge is nearer to the text's
+# colour than its inside: some hues are as dark as one theme, some as pale as the other. A label
+# of the scale that has no room wraps out of sight, as there is something before it. `nth-child(n)`
+# outweighs JupyterLab's own rules for tables.
 _WATERFALL = """
 .spans { container-type: inline-size; color: var(--jp-ui-font-color1, inherit);
   font-family: var(--jp-content-font-family, sans-serif);
@@ -78,13 +84,15 @@ _WATERFALL = """
 & tr > :nth-child(2) { font-size: 0; position: relative; background:
   repeating-linear-gradient(to right, var(--jp-border-color2, #8886) 0 1px,
   transparent 1px var(--step, 25%)); }
-& th span { position: absolute; bottom: 2px; padding-left: 4px; font-size: 11px;
-  white-space: nowrap; }
-& th span::after { content: attr(data-t); }
-& i { display: flex; position: relative; height: 12px; margin: 4px 0; min-width: 3px;
-  border-radius: 2px; overflow: hidden; color: #757575; }
+& th span { position: absolute; bottom: 4px; right: 0; height: 16px; font-size: 11px;
+  line-height: 16px; overflow: hidden; }
+& th span::before { padding-left: 4px; content: "\\200b"; }
+& th span::after { display: inline-block; white-space: nowrap; content: attr(data-t); }
+& i { display: flex; position: relative; height: 12px; margin: 4px 0; min-width: 4px;
+  box-sizing: border-box; border-radius: 2px; overflow: hidden; color: #757575;
+  border: 1px solid color-mix(in srgb, currentColor 60%, var(--jp-ui-font-color1, currentColor)); }
 & i::after { content: ""; flex: 1; background: currentColor; }
-& .k { height: 4px; margin: 8px 0; opacity: 0.6; }
+& .k { height: 4px; margin: 8px 0; opacity: 0.6; border: none; }
 & .r::after { opacity: 0.25; }
 & u { background: repeating-linear-gradient(135deg, currentColor 0 2px, transparent 2px 5px); }
 & b { border-right: 2px solid var(--jp-ui-font-color1, currentColor); box-sizing: border-box;
@@ -96,7 +104,7 @@ _WATERFALL = """
 & tr > :nth-child(n) { width: auto; padding: 0; }
 & tr > :nth-child(2) { grid-row: 2; grid-column: 1 / 3; min-height: 20px; }
 & tr > :nth-child(4) { grid-column: 1 / 3; }
-& th:not(:nth-child(2)) { display: none; }
+& :is(th:not(:nth-child(2)), th span:nth-last-child(n+5) ~ :nth-child(even)) { display: none; }
 } }
 """
 

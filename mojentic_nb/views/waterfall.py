@@ -107,7 +107,7 @@ def _table(rows: Sequence[Bar], origin: float, head: str = "") -> str:
     ticks = "".join(
         f'<span style="left:{_percent(number * scaled.step / scaled.span)}" '
         f'data-t="{scaled.tick(number)}"></span>'
-        for number in range(math.floor(0.92 * scaled.span / scaled.step) + 1)
+        for number in range(math.floor(scaled.span / scaled.step) + 1)
     )
     body = "\n".join(_row(bar, scaled) for bar in rows)
     return (

@@ -16,20 +16,35 @@ _HERE = Path(__file__).resolve().parent
 _CARRIED = _HERE / "static"
 _IN_PLACE = _HERE.parent.parent / "widgets"
 _COMMENT = re.compile(
-    r"^[ \t]*/\*\*.*?\*/\n|/\*\* @type [^*]*\*/ ?|^[ \t]*//(?! @ts-check).*?\n",
+    r"^[ \t]*/\*\*(?:(?!\*/).)*\*/\n|/\*\* @type [^*]*\*/ ?|^[ \t]*//(?! @ts-check).*?\n",
     re.MULTILINE | re.DOTALL,
 )
-_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
-_IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+\.js)";\n', re.MULTILINE)
+_IMPORT = re.compile(r'^import \{[^}]*\} from "(\.\.?)/(\w+\.js)";\n', re.MULTILINE)
+# What only a test needs, and what only an editor does.
+_SPARE = re.compile(r"(?!\A)// @ts-check\n|^export (?=function|const)|^[ \t]+", re.MULTILINE)
+_TEXT = re.compile(r'("(?:[^"\\]|\\.)*")')
+_SPACED = re.compile(r" *([-+*=<>!&|?:;,(){}\[\]]+) *")
+_END = re.compile(r",?\n+(?=[})\]])|(?<=[;{},(\[])\n+")
 
 
 def module(name: str) -> str:
     """The ECMAScript module of a widget, as text; what it imports of its own stands in it.
 
-    Without its comments and indents: a notebook that keeps its widgets has it once for each of
-    them.
+    Without its comments and the space that only a reader needs: a notebook that keeps its
+    widgets has it once for each of them.
     """
-    return _INDENT.sub("", _COMMENT.sub("", _joined(name, "index.js", set())))
+    text = _SPARE.sub("", _COMMENT.sub("", _joined(f"{name}/index.js", set())))
+    return _END.sub("", "".join(map(_tight, text.splitlines(keepends=True))))
+
+
+def _tight(line: str) -> str:
+    """A line without the space around signs; one where signs may be text stays as it is."""
+    if line.startswith("export") or any(sign in line for sign in "`/'"):
+        return line
+
+    code_and_texts = _TEXT.split(line)
+    code_and_texts[::2] = [_SPACED.sub(r"\1", code) for code in code_and_texts[::2]]
+    return "".join(code_and_texts)
 
 
 def style(name: str) -> str:
@@ -37,14 +52,18 @@ def style(name: str) -> str:
     return "\n".join([_read("theme.css"), _read(f"{name}/style.css")])
 
 
-def _joined(name: str, file: str, taken: set[str]) -> str:
+def _joined(path: str, taken: set[str]) -> str:
     # Once each: a page gets one module, which can load no other.
-    if file in taken:
+    if path in taken:
         return ""
 
-    taken.add(file)
-    text = _read(f"{name}/{file}")
-    return _IMPORT.sub(lambda found: _joined(name, found[1], taken), text)
+    taken.add(path)
+    here = path.rpartition("/")[0]
+
+    def inside(found: re.Match[str]) -> str:
+        return _joined(f"{here}/{found[2]}" if found[1] == "." else found[2], taken)
+
+    return _IMPORT.sub(inside, _read(path))
 
 
 @cache

@@ -2,8 +2,9 @@
 
 Law: comm handlers put what they hear into an inbox and return. One thread of the widget's own
 works through it (`chat_desk.py`), as long as a page shows the chat or a turn is on its way.
-Stop has a comm of its own, on which nothing is ever sent from here. What was said is not in
-the widget's state: a page asks for it, and the notebook keeps a transcript.
+Stop has a comm of its own, on which nothing is ever sent from here, and comes on the kernel's
+control channel as well, where a page can speak on it. What was said is not in the widget's
+state: a page asks for it, and the notebook keeps a transcript.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ import os
 import sys
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import copy_context
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from typing import Any
 from uuid import uuid4
+from weakref import WeakValueDictionary
 
 import anywidget
 import ipywidgets
@@ -24,13 +27,17 @@ import traitlets
 from mojentic_nb.broker import LLMBroker
 from mojentic_nb.chat import ChatSession
 from mojentic_nb.widgets import browser_half
-from mojentic_nb.widgets.arrival import let_in
+from mojentic_nb.widgets.arrival import heed, let_in
 from mojentic_nb.widgets.chat_desk import ChatDesk
 from mojentic_nb.widgets.chat_transcript import transcript_bundle
 
 __all__ = ["ChatWidget"]
 
 VIEW = "application/vnd.jupyter.widget-view+json"
+# The kind of message that stops a turn, on the control channel; the browser half says it, too.
+STOP = "mojentic_nb_stop"
+# By the comm of their Stop.
+_chats: WeakValueDictionary[str, ChatWidget] = WeakValueDictionary()
 
 
 class ChatWidget(anywidget.AnyWidget):
@@ -68,6 +75,8 @@ class ChatWidget(anywidget.AnyWidget):
         self._inbox: SimpleQueue[tuple[Any, ...]] = SimpleQueue()
         self._heard: deque[Any] = deque(maxlen=256)
         self._starting = Lock()
+        # ipykernel 7.0 sends nothing from a thread that knows of no cell.
+        self._cell = copy_context()
         self._thread: Thread | None = None
         self._shown = ""
         self._desk = ChatDesk(
@@ -86,6 +95,8 @@ class ChatWidget(anywidget.AnyWidget):
         for one in (self, self._stop):
             if one.comm is not None:
                 let_in(one.comm)
+        _chats[self.control] = self
+        heed(getattr(_shell(), "kernel", None), STOP, _halted)
         self.session.shown_by(self)
 
     def __repr__(self) -> str:
@@ -126,7 +137,7 @@ class ChatWidget(anywidget.AnyWidget):
 
     def _ipython_display_(self) -> None:
         # Only a shell calls this. One without a kernel has no page to draw a widget.
-        shell = sys.modules["IPython"].get_ipython()
+        shell = _shell()
         still, view = self.bundles()
         self._shown = self._shown or f"chat-{uuid4().hex}"
         shell.display_pub.publish(still, transient={"display_id": self._shown})
@@ -138,7 +149,7 @@ class ChatWidget(anywidget.AnyWidget):
         if not self._shown or "PYTEST_CURRENT_TEST" in os.environ:
             return
 
-        shell = sys.modules["IPython"].get_ipython()
+        shell = _shell()
         about = {"display_id": self._shown}
         shell.display_pub.publish(self.transcript(), transient=about, update=True)
 
@@ -153,11 +164,16 @@ class ChatWidget(anywidget.AnyWidget):
         job = self._desk.job
         key = content.get("key") if isinstance(content, dict) else None
         if job is not None and key == job.correlation_id:
+            self._post(("stopping", key))
             job.cancel()
 
     def _take(self, _widget: Any, content: Any, buffers: Any) -> None:
         # Everything may come more than once; see `asker` in the browser half.
         if not isinstance(content, dict) or content.get("ask", "") in self._heard:
+            return
+
+        if content.get("type") == "stop":  # of a page that has no comm of its own for it
+            self._halt(None, content, buffers)
             return
 
         if "ask" in content:
@@ -168,7 +184,10 @@ class ChatWidget(anywidget.AnyWidget):
         self._inbox.put(item)
         with self._starting:
             if self._thread is None:
-                self._thread = Thread(target=self._work, name="mojentic-chat", daemon=True)
+                work = self._cell.copy().run
+                self._thread = Thread(
+                    target=work, args=(self._work,), name="mojentic-chat", daemon=True
+                )
                 self._thread.start()
 
     def _work(self) -> None:
@@ -191,6 +210,17 @@ class ChatWidget(anywidget.AnyWidget):
                 if is_idle and self._inbox.empty():
                     self._thread = None
                     return
+
+
+def _halted(content: Mapping[str, Any]) -> None:
+    """Stop was pressed, and comes on the control channel."""
+    chat = _chats.get(str(content.get("control")))
+    if chat is not None:
+        chat._halt(None, content, None)
+
+
+def _shell() -> Any:
+    return sys.modules["IPython"].get_ipython()
 
 
 def _session_of(given: ChatSession | LLMBroker | str | None) -> ChatSession:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any
 
 from mojentic_nb import ids
@@ -20,8 +20,9 @@ from mojentic_nb.clock import SystemClock
 from mojentic_nb.errors import BadArgument, JobCancelled, MojenticError, scrub
 from mojentic_nb.media import image_from
 from mojentic_nb.messages import LLMMessage
+from mojentic_nb.tools.asking import spoken_with
 from mojentic_nb.tools.consent import Question
-from mojentic_nb.widgets.chat_consent import Card
+from mojentic_nb.widgets.chat_consent import Card, consent_card, words_card
 from mojentic_nb.widgets.chat_names import names_like
 from mojentic_nb.widgets.chat_turn import LiveTurn
 from mojentic_nb.widgets.chat_view import meter_of, model_name, pictures_of, turns_of
@@ -74,6 +75,9 @@ class ChatDesk:
         self._brokers: dict[str, LLMBroker] = {}
         self._live: LiveTurn | None = None
         self._card: Card | None = None
+        self._asking = Lock()
+        # The turn whose questions are put; empty between turns.
+        self._asks_for = ""
         self._changed_from: int | None = None
         self._is_other = False
         self._counter: tuple[LLMBroker, Counter] | None = None
@@ -114,12 +118,15 @@ class ChatDesk:
             before = at if self._changed_from is None else self._changed_from
             self._changed_from = min(at, before)
         elif kind == "card":
-            (self._card,) = rest
-            self._say({"type": "card", "card": self._card.told})
+            self._show_card(*rest)
         elif kind == "event" and rest[0] == self._key and self._live is not None:
             self._live.take(rest[1], SystemClock.now())
         elif kind == "refused":
             self.failed(rest[0])
+        elif kind == "stopping" and rest[0] == self._asks_for:
+            self._say({"type": "stopping"})
+        elif kind == "told" and rest[0] == self._asks_for:
+            self._say({"type": "note", "text": rest[1]})
         elif kind == "over" and rest[0] == self._key:
             self._over(rest[1])
 
@@ -205,7 +212,7 @@ class ChatDesk:
     def _answered(self, wish: dict[str, Any]) -> None:
         if self._card is not None:
             self._card.take(wish.get("key"), wish.get("answer"))
-            if self._card.answer:
+            if not self._card.is_open:
                 self._end_card()
 
     def _names(self, wish: dict[str, Any]) -> None:
@@ -236,15 +243,19 @@ class ChatDesk:
         options: dict[str, Any] = {} if at is None else {"at": self.session.place(int(at))}
         if wish.get("temperature") is not None:
             options["temperature"] = float(wish["temperature"])
-        key = ids.correlation_id()
-        # What it tells goes to the inbox, and is heard after this.
-        self.job = self.session.submit(
-            question,
-            llm=broker,
-            consent=broker.consent.put_by(self.ask),
-            correlation_id=key,
-            **options,
-        )
+        # Known before it begins: a quick one may ask before `submit` returns. What it tells
+        # goes to the inbox, and is heard after this.
+        key = self._asks_for = ids.correlation_id()
+        with spoken_with(
+            partial(self._put_words, key), lambda text: self._post(("told", key, text))
+        ):
+            self.job = self.session.submit(
+                question,
+                llm=broker,
+                consent=broker.consent.put_by(partial(self._put_consent, key)),
+                correlation_id=key,
+                **options,
+            )
         self._live = LiveTurn(
             {"question": question.content or "", "pictures": pictures_of(question), "key": key},
             at=options.get("at", len(self.session.exchanges)),
@@ -265,6 +276,7 @@ class ChatDesk:
     def _over(self, error: BaseException | None) -> None:
         """The turn ended; a whole one is in the session by now, and the page hears of that."""
         live, self._live = self._live, None
+        self._asks_for = ""
         self._end_card()
         if live is None:
             return
@@ -281,17 +293,29 @@ class ChatDesk:
             told, mark = _told(error), ""
         self._say({"type": "over", "kept": is_kept, "error": told, "mark": mark})
 
-    # a person's consent -----------------------------------------------------
+    # questions to the person, on the thread that waits for the answer --------
 
-    def ask(self, question: Question) -> str:
-        """Put a tool's question to the page; on the thread that waits for it."""
-        job = self.job
-        if not self.pages:
-            return "nobody"
+    def _put_consent(self, key: str, question: Question) -> str:
+        return self._put(key, consent_card(question)) or "nobody"
 
-        card = Card(question)
-        self._post(("card", card))
-        return card.wait(lambda: bool(self.pages) and job is not None and not job.done)
+    def _put_words(self, key: str, question: str) -> str | None:
+        return self._put(key, words_card(question))
+
+    def _put(self, key: str, card: Card) -> str | None:
+        def is_shown() -> bool:
+            return bool(self.pages) and self._asks_for == key
+
+        # One at a time, whatever runs side by side.
+        with self._asking:
+            if not is_shown():
+                return None
+            self._post(("card", key, card))
+            return card.wait(is_shown)
+
+    def _show_card(self, key: str, card: Card) -> None:
+        if key == self._asks_for and card.is_open:
+            self._card = card
+            self._say({"type": "card", "card": card.told})
 
     def _end_card(self) -> None:
         if self._card is not None:

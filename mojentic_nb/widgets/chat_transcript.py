@@ -14,8 +14,8 @@ from mojentic_nb.chat import ChatSession
 from mojentic_nb.chat.export_markdown import answer_in, question_in
 from mojentic_nb.chat.pieces import Fold, Said, Told
 from mojentic_nb.chat.transcript import told_lines
+from mojentic_nb.views.rendered import rendered
 from mojentic_nb.views.theme import CSS_CLASS, NO_MATH
-from mojentic_nb.widgets.chat_markdown import rendered
 from mojentic_nb.widgets.chat_view import part_of
 
 __all__ = ["transcript_bundle"]

@@ -1,12 +1,11 @@
 """A conversation as the page is told of it.
 
 Law: values in, JSON out; nothing here knows a widget. What a model, a tool or a person wrote
-is text, or went through `chat_markdown`. Everything folded is bounded.
+is text, or went through `views.rendered`. Everything folded is bounded.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from copy import copy
 from typing import Any
@@ -22,7 +21,8 @@ from mojentic_nb.messages import LLMMessage, LLMToolCall
 from mojentic_nb.tools.gathering import as_tools
 from mojentic_nb.views import numbers
 from mojentic_nb.views.markdown import bounded
-from mojentic_nb.widgets.chat_markdown import rendered
+from mojentic_nb.views.rendered import rendered
+from mojentic_nb.views.tool_line import call_line, tool_body
 
 __all__ = [
     "meter_of",
@@ -34,8 +34,6 @@ __all__ = [
     "turns_of",
 ]
 
-LONGEST_VALUE = 60
-LONGEST_RESULT = 80
 LONGEST_BODY = 4000
 # Base64 characters of a picture that is shown again; a larger one is named.
 LARGEST_SHOWN = 300_000
@@ -110,23 +108,13 @@ def thinking_part(text: str) -> dict[str, Any]:
 
 def tool_part(call: LLMToolCall, returned: ToolReturned | None) -> dict[str, Any]:
     """A call of a tool, to be folded away; without a result it is still at work."""
-    given = ", ".join(f"{name}={_short(value)}" for name, value in call.arguments.items())
-    line = f"{call.name}({given if call.malformed is None else '?'}) → "
-    asked = call.malformed or json.dumps(call.arguments, indent=2, ensure_ascii=False, default=str)
-    body = bounded(scrub(asked), LONGEST_BODY)
-    if returned is None:
-        return {"kind": "fold", "line": scrub(f"{line}…"), "body": body}
-
-    ended = "" if returned.ok else "refused: " if returned.is_refused else "failed: "
-    result = scrub(returned.text)
-    short = bounded(" ".join(result.split()), LONGEST_RESULT) or "(nothing)"
-    took = f" · {numbers.seconds(returned.duration_s)}"
-    whole = f"{body}\n→\n{bounded(result, LONGEST_BODY)}"
-    return {"kind": "fold", "line": scrub(f"{line}{ended}{short}{took}"), "body": whole}
-
-
-def _short(value: Any) -> str:
-    return bounded(scrub(json.dumps(value, ensure_ascii=False, default=str)), LONGEST_VALUE)
+    told = None if returned is None else returned.text
+    line = call_line(call, returned, timed=True, clean=scrub)
+    return {
+        "kind": "fold",
+        "line": line,
+        "body": tool_body(call, told, longest=LONGEST_BODY, clean=scrub),
+    }
 
 
 def model_name(broker: LLMBroker) -> str:

@@ -11,6 +11,7 @@ import os
 import sys
 from collections import deque
 from contextlib import suppress
+from contextvars import copy_context
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from typing import Any
@@ -155,7 +156,11 @@ class TraceWidget(anywidget.AnyWidget):
         self._asked.put(content)
         with self._starting:
             if self._thread is None or not self._thread.is_alive():
-                self._thread = Thread(target=self._work, name="mojentic-trace", daemon=True)
+                # ipykernel 7.0 sends nothing from a thread that knows of no cell.
+                work = copy_context().run
+                self._thread = Thread(
+                    target=work, args=(self._work,), name="mojentic-trace", daemon=True
+                )
                 self._thread.start()
 
     def _work(self) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+import threading
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import Future
 from typing import Any
 
 from mojentic_nb import FrozenClock, LLMBroker, OpenAIGateway
 from mojentic_nb.batch.task import Keys, Task
+from mojentic_nb.effects import Wait
 from mojentic_nb.hooks.retry import Retry
 from mojentic_nb.messages import LLMMessage
 from tests.loopback import Loopback
@@ -32,3 +36,30 @@ def tasks_of(broker: LLMBroker, prompts: list[str]) -> Iterator[Task]:
 def asked_of(loopback: Loopback) -> Counter[str]:
     """How often each prompt arrived."""
     return Counter(seen.body["messages"][-1]["content"] for seen in loopback.requests)
+
+
+class UnderWay:
+    """How many calls were under way as each was begun, in that order.
+
+    The first `together` wait for each other, however busy the machine is.
+    """
+
+    def __init__(self, together: int = 1) -> None:
+        self.seen: list[int] = []
+        self._now = 0
+        self._lock = threading.Lock()
+        self._together = together
+        self._all_here: Future[None] = Future()
+
+    def around_model(self, call, proceed):  # type: ignore[no-untyped-def]
+        with self._lock:
+            self._now += 1
+            self.seen.append(self._now)
+            if len(self.seen) == self._together:
+                self._all_here.set_result(None)
+        try:
+            yield Wait(math.inf, self._all_here)
+            return (yield from proceed(call))
+        finally:
+            with self._lock:
+                self._now -= 1

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mojentic_nb import Budget, FrozenClock
-from mojentic_nb.background import house_loop
+from mojentic_nb import Budget, CompletionConfig, FrozenClock, LLMBroker
+from mojentic_nb.background import house_loop, wait_for
 from mojentic_nb.batch.running import AHEAD, HOPELESS, Run, arun, run
 from mojentic_nb.batch.store import ResultStore
 from mojentic_nb.batch.summary import Summary
@@ -18,7 +18,7 @@ from mojentic_nb.batch.task import Result, Task
 from mojentic_nb.errors import BadArgument
 from mojentic_nb.hooks.limit import RateLimit
 from mojentic_nb.hooks.retry import Retry
-from tests.batch.asking import asked_of, broker_at, tasks_of
+from tests.batch.asking import UnderWay, asked_of, broker_at, tasks_of
 from tests.loopback import Answer, Fault, Loopback
 
 Taken = dict[int, Result]
@@ -70,24 +70,10 @@ def test_only_the_first_call_of_a_model_is_cold(loopback: Loopback) -> None:
 
 def test_never_more_at_once_than_it_says(loopback: Loopback) -> None:
     loopback.script(*[Answer("slow", delay=0.01)] * 40)
-    under_way = most = 0
-    lock = threading.Lock()
-
-    class Counting:
-        def around_model(self, call, proceed):  # type: ignore[no-untyped-def]
-            nonlocal under_way, most
-            with lock:
-                under_way += 1
-                most = max(most, under_way)
-            try:
-                return (yield from proceed(call))
-            finally:
-                with lock:
-                    under_way -= 1
-
-    broker = broker_at(loopback, policies=[Counting()])
+    counting = UnderWay(together=5)
+    broker = broker_at(loopback, policies=[counting])
     run(tasks_of(broker, prompts(40)), put({}), concurrency=5)
-    assert most == 5
+    assert max(counting.seen) == 5
 
 
 def test_the_source_is_read_as_it_is_needed(loopback: Loopback) -> None:
@@ -143,23 +129,25 @@ FAULTS = [
     Answer("Hello, torn", fault=Fault.TORN),
     Answer("Hello", fault=Fault.REFUSED_RESET),
     Answer("Hello", fault=Fault.SILENT_BEFORE_HEADERS),
+    Answer(fault=Fault.HTML),
 ]
 
 
 def test_one_call_in_twenty_in_trouble_and_the_batch_is_complete(
     loopback: Loopback, tmp_path: Path
 ) -> None:
-    good = [Answer("fine")] * 19
-    loopback.script(*[one for fault in FAULTS * 4 for one in (*good, fault)])
+    good, times = [Answer("fine")] * 19, 4
+    loopback.script(*[one for fault in FAULTS * times for one in (*good, fault)])
+    rows, failed = len(good) * len(FAULTS) * times, len(FAULTS) * times
     broker, store = broker_at(loopback, timeout=0.5), ResultStore(tmp_path / "results.db")
     taken: Taken = {}
-    summary = run(tasks_of(broker, prompts(400)), put(taken), concurrency=16, store=store)
-    assert (summary.ok, summary.status) == (400, "complete")
+    summary = run(tasks_of(broker, prompts(rows)), put(taken), concurrency=16, store=store)
+    assert (summary.ok, summary.status) == (rows, "complete")
 
     # As many more as went wrong: nothing that had succeeded was asked again.
     asked = asked_of(loopback)
-    assert sum(asked.values()) == 400 + len(FAULTS) * 4
-    assert len(asked) == 400
+    # The last of the script is a failure, and nobody is left to ask for it.
+    assert (sum(asked.values()), len(asked), loopback.unused) == (rows + failed - 1, rows, 1)
     assert all(asked[f"question {at}"] > 1 for at, one in taken.items() if one.retries)
 
 
@@ -177,6 +165,31 @@ def test_a_429_makes_fewer_and_a_wait_holds_for_all(loopback: Loopback) -> None:
     assert 7 <= lane.pace.limit < 10
     assert max(clock.waits) == 7.0
     assert work.summary.ok == 30
+
+
+def test_nobody_asks_before_the_provider_allows(loopback: Loopback) -> None:
+    clock = FrozenClock()
+    loopback.script(Answer.error(429, "later", headers={"retry-after": "7"}))
+    broker = broker_at(loopback, clock=clock, retry=Retry(attempts=1))
+    run(tasks_of(broker, prompts(3)), put({}), concurrency=1)
+    assert clock.waits == [7.0]
+
+
+def test_back_off_is_a_wait_that_is_told(loopback: Loopback) -> None:
+    loopback.script(Answer.error(429, "later", headers={"retry-after": "7"}))
+    taken: Taken = {}
+    run(tasks_of(broker_at(loopback), prompts(1)), put(taken))
+    assert (taken[0].retries, taken[0].wait_s, taken[0].duration_s) == (1, 7.0, 7.0)
+
+
+def test_after_a_429_there_really_are_fewer(loopback: Loopback) -> None:
+    loopback.script(Answer.error(429, "fewer"))
+    counting = UnderWay(together=10)
+    broker = broker_at(loopback, retry=Retry(attempts=1), policies=[counting])
+    run(tasks_of(broker, prompts(25)), put({}), concurrency=10)
+    assert max(counting.seen) == 10
+    # Seven, and one more for ten answers: nine at most after twenty.
+    assert max(counting.seen[-5:]) < 10
 
 
 def test_the_second_run_asks_nothing(loopback: Loopback, tmp_path: Path) -> None:
@@ -226,8 +239,6 @@ def test_money_held_by_calls_under_way_is_waited_for(loopback: Loopback) -> None
     loopback.script(*[Answer("ok", usage=(5, 5), delay=0.005)] * 30)
     # Room for two answers of up to 100 tokens at a time, and for all that is really written.
     broker = broker_at(loopback, budget=Budget(tokens=600))
-    from mojentic_nb import CompletionConfig
-
     broker.config = CompletionConfig(max_tokens=200)
     summary = run(tasks_of(broker, prompts(30)), put({}), concurrency=8)
     assert (summary.ok, summary.status) == (30, "complete")
@@ -242,6 +253,43 @@ def test_nobody_is_asked_a_thousand_times_for_nothing(loopback: Loopback) -> Non
     assert summary.skipped == 500 - summary.errors
     assert "none was answered" in taken[499].error_message
     assert "sk-batch-secret" not in str(taken)
+
+
+def test_a_provider_that_has_answered_is_asked_on(loopback: Loopback) -> None:
+    refused = [Answer.error(400, "not this one")] * (HOPELESS + 5)
+    loopback.script(Answer("fine"), *refused)
+    summary = run(tasks_of(broker_at(loopback), prompts(60)), put({}), concurrency=1)
+    assert (summary.ok, summary.errors, summary.skipped) == (60 - len(refused), len(refused), 0)
+
+
+def test_once_it_is_ended_nothing_is_taken_any_more(loopback: Loopback) -> None:
+    taken: Taken = {}
+    work = Run(tasks_of(broker_at(loopback), prompts(3)), put(taken))
+    work.ended()
+    asyncio.run(work.whole())
+    assert (taken, work.summary.n) == ({}, 0)
+
+
+def test_after_an_interrupt_nothing_is_taken_any_more() -> None:
+    taken: Taken = {}
+    has_five, is_over = threading.Event(), threading.Event()
+
+    def take(task: Task, result: Result) -> None:
+        taken[task.label] = result
+        if len(taken) == 5:
+            has_five.set()
+            assert is_over.wait(30)
+
+    def between() -> None:
+        if has_five.is_set():
+            raise KeyboardInterrupt
+
+    # The demo model answers without waiting for anything: the loop goes on by itself.
+    with pytest.raises(KeyboardInterrupt):
+        run(tasks_of(LLMBroker("demo"), prompts(40)), take, between=between)
+    is_over.set()
+    wait_for(asyncio.sleep(0))
+    assert len(taken) == 5
 
 
 def test_one_provider_in_trouble_does_not_hold_up_another(loopback: Loopback) -> None:

@@ -190,6 +190,10 @@ class Lab:
         page.set_default_timeout(PATIENCE_MS)
         return Notebook(page, path)._opened_at(self._server.address(name), theme)
 
+    def of(self, server: LabServer) -> Lab:
+        """Notebooks of another server, in the same browser."""
+        return Lab(server, self._browser)
+
     @contextmanager
     def blank(self, html: str = "") -> Iterator[Page]:
         """A page of its own with nothing but this on it."""

@@ -17,6 +17,7 @@ from tests.pictures import picture
 SETUP = """
 from mojentic_nb import LLMBroker, OpenAIGateway, tool
 from mojentic_nb.chat import ChatSession
+from mojentic_nb.tools import AskUserTool
 from mojentic_nb.widgets.chat import ChatWidget
 runs = []
 @tool(destructive=True)
@@ -26,7 +27,7 @@ def wipe(disk: str) -> str:
     return "wiped " + disk
 deadline, data = "Friday", [1, 2]
 broker = LLMBroker("m", OpenAIGateway("k", "URL/v1"))
-session = ChatSession(broker, tools=[wipe], max_context=100_000)
+session = ChatSession(broker, tools=[wipe, AskUserTool()], max_context=100_000)
 chat = ChatWidget(session, namespace=globals(), fill=lambda text: text.replace("{data}", "[1, 2]"))
 chat
 """
@@ -203,6 +204,29 @@ def test_a_tool_asks_first(
     expect(card).to_be_hidden()
     expect(chat.text).to_be_focused()
     assert told(notebook).startswith(after)
+
+
+def test_a_question_in_words_is_answered_in_the_chat(
+    notebook: Notebook, chat: Chat, provider: Loopback
+) -> None:
+    question = "Which one, <b>a</b> or b?\nSay it."
+    ask = Answer(tools=[ToolUse("ask_user", {"user_request": question})])
+    provider.script(ask, Answer("As you like."))
+    chat.say("Choose")
+    card = chat.root.locator(".card")
+    field = card.get_by_label("Your answer")
+    expect(field).to_be_focused()
+    assert card.locator(".words").inner_text() == question
+    # These keys answer the other kind of question.
+    field.press_sequentially("any")
+    field.press("Shift+Enter")
+    field.press_sequentially("b")
+    field.press("Enter")
+    chat.turns.filter(has_text="As you like.").wait_for()
+    expect(card).to_be_hidden()
+    expect(chat.text).to_be_focused()
+    said = provider.requests[1].body["messages"]
+    assert said[-1]["content"] == "any\nb"
 
 
 def test_an_error_is_one_red_line(chat: Chat, provider: Loopback) -> None:

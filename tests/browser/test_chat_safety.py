@@ -41,10 +41,11 @@ chat
 """
 LIVE = """
 from mojentic_nb import tool
+from mojentic_nb.tools import AskUserTool
 def ask(answer):
     "Ask."
     return answer
-tools = [tool(ask, name="ask", destructive=True)]
+tools = [tool(ask, name="ask", destructive=True), AskUserTool()]
 names = dict.fromkeys(["ok"], None)
 live = ChatWidget(ChatSession(LLMBroker("m", OpenAIGateway("k", "URL/v1")), tools=tools,
                               max_context=1_000_000), namespace=names)
@@ -105,13 +106,20 @@ def test_nothing_that_is_written_runs(notebook: Notebook, provider: Loopback) ->
     live = notebook.output(1).locator(".mj-chat")
     everything = "\n\n".join(PAYLOADS)
     use = ToolUse("ask", {"answer": everything})
-    provider.script(Answer(everything, thinking=everything, tools=[use]), Answer(everything))
+    words = Answer(everything, tools=[ToolUse("ask_user", {"user_request": everything})])
+    once = Answer(everything, thinking=everything, tools=[use])
+    provider.script(once, words, Answer(everything))
     live.get_by_label("Message", exact=True).fill(everything)
     live.get_by_role("button", name="Send").click()
     card = live.locator(".card")
     expect(card.locator("pre")).to_contain_text("onerror")
     assert live.evaluate(ACTING) == []
     card.get_by_role("button", name="Allow").click()
+    # The same in words.
+    expect(card.locator(".words")).to_contain_text("onerror")
+    assert live.evaluate(ACTING) == []
+    card.get_by_label("Your answer").fill(everything)
+    card.get_by_role("button", name="Answer").click()
     expect(live.locator(".turn:not(.live)")).to_contain_text("tok")
     assert live.evaluate(ACTING) == []
     assert notebook.page.title() != "run"
@@ -137,6 +145,60 @@ def test_the_page_lets_nothing_through_by_itself(lab: Lab) -> None:
         assert page.title() != "run"
 
 
+CONSENT = {"kind": "consent", "key": "k", "tool": "wipe", "call": "wipe()", "why": "so"}
+WORDS = {"kind": "words", "key": "k", "question": "Which?"}
+
+
+def test_nothing_is_allowed_before_it_can_be_read(lab: Lab) -> None:
+    with lab.blank() as page:
+        page.clock.install(time=0)
+        page.clock.pause_at(1000)
+        page.evaluate(RENDER, module("chat"))
+        page.evaluate("card => tell({ type: 'card', card })", CONSENT)
+        card = page.locator(".card")
+        assert [one.inner_text() for one in card.locator("button:enabled").all()] == [
+            "Not this time"
+        ]
+        page.clock.run_for(499)
+        page.keyboard.press("y")
+        page.keyboard.press("a")
+        assert page.evaluate("heard.filter(one => one.type === 'answer')") == []
+        page.clock.run_for(1)
+        page.keyboard.press("y")
+        answers = page.evaluate("heard.filter(one => one.type === 'answer').map(one => one.answer)")
+        assert answers == ["yes"]
+
+
+def test_one_click_clears_nothing(lab: Lab) -> None:
+    with lab.blank() as page:
+        page.clock.install(time=0)
+        page.clock.pause_at(1000)
+        page.evaluate(RENDER, module("chat"))
+        page.locator(".settings summary").click()
+        page.get_by_role("button", name="Clear").click()
+        # Who does not answer did not mean it.
+        page.clock.run_for(4000)
+        page.get_by_role("button", name="Clear", exact=True).click()
+        assert page.evaluate("heard.filter(one => one.type === 'clear')") == []
+        page.get_by_role("button", name="Really clear?").click()
+        assert len(page.evaluate("heard.filter(one => one.type === 'clear')")) == 1
+
+
+@pytest.mark.parametrize("asked", [CONSENT, WORDS], ids=["consent", "words"])
+def test_who_writes_elsewhere_keeps_the_cursor(lab: Lab, asked: dict[str, Any]) -> None:
+    with lab.blank("<textarea></textarea>") as page:
+        page.evaluate(RENDER, module("chat"))
+        page.locator("body > textarea").focus()
+        page.evaluate("card => tell({ type: 'card', card })", asked)
+        page.keyboard.type("nay")
+        assert page.locator("body > textarea").input_value() == "nay"
+        # A new question takes the keys of the one before with it.
+        page.evaluate("card => tell({ type: 'card', card })", WORDS)
+        page.get_by_label("Your answer").press_sequentially("any")
+        assert page.get_by_label("Your answer").input_value() == "any"
+        assert page.evaluate("heard.filter(one => one.type === 'answer')") == []
+
+
 @pytest.mark.parametrize("notebook", ["light", "dark"], indirect=True)
 def test_everybody_can_use_it(notebook: Notebook, provider: Loopback) -> None:
     found = axe.find()
@@ -153,6 +215,7 @@ def test_everybody_can_use_it(notebook: Notebook, provider: Loopback) -> None:
     assert axe.findings(notebook.page, found, ".mj-chat") == []
     provider.script(
         Answer(RICH, thinking="hm", tools=[ToolUse("ask", {"answer": "42"})]),
+        Answer("", tools=[ToolUse("ask_user", {"user_request": "Which?"})]),
         Answer(RICH),
         Answer("Half of it", fault=Fault.SILENT, fault_after=2),
         Answer.error(401, "no"),
@@ -164,6 +227,11 @@ def test_everybody_can_use_it(notebook: Notebook, provider: Loopback) -> None:
     expect(card.get_by_role("button", name="Allow")).to_be_enabled()
     assert axe.findings(notebook.page, found, ".mj-chat") == []
     card.get_by_role("button", name="Allow").click()
+    field = card.get_by_label("Your answer")
+    expect(field).to_be_focused()
+    assert axe.findings(notebook.page, found, ".mj-chat") == []
+    field.fill("This")
+    field.press("Enter")
     expect(output.locator(".turn:not(.live)")).to_contain_text("tok")
     text.fill("Again {o")
     text.press("k")

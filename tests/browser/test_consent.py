@@ -124,7 +124,8 @@ def test_always_asks_no_more(notebook: Notebook) -> None:
     cells = notebook.page.locator(".jp-Cell").count()
     output = notebook.begin(OTHER_AT)
     notebook.page.locator("button.always:enabled").wait_for()
-    # For the notebook this key means another cell.
+    # For the notebook these keys mean another cell.
+    output.locator("button.no:focus").press("b")
     output.locator("button.no:focus").press("a")
     notebook.finish(OTHER_AT)
     notebook.run(OTHER_AT)

@@ -7,6 +7,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from mojentic_nb.views.bars import Bar
+from mojentic_nb.views.palette import GREY
+from mojentic_nb.views.theme import AMBER, BRIGHT, MUTED, RED
+from mojentic_nb.views.waterfall import waterfall_html
 from mojentic_nb.widgets.browser_half import module, style
 from mojentic_nb.widgets.trace_columns import columns_of
 from tests.browser.labs import Lab, Notebook
@@ -50,6 +54,37 @@ RENDER = """async ([source, style, table]) => {
   window.said = [];
   const model = { get: () => table, send: one => said.push(one), on: () => {}, off: () => {} };
   window.remove = widget.render({ model, el: document.body });
+}"""
+
+# Text and surface of Lab's two themes.
+THEMES = [("rgba(0, 0, 0, 0.87)", "#ffffff"), ("rgba(255, 255, 255, 1)", "#111111")]
+# How far the edge of a bar stands out from the surface, as WCAG counts it.
+CONTRAST = """(bar) => {
+  const seen = (...colours) => {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 1, height: 1 });
+    const pen = canvas.getContext("2d");
+    for (const colour of colours) { pen.fillStyle = colour; pen.fillRect(0, 0, 1, 1); }
+    const [r, g, b] = [...pen.getImageData(0, 0, 1, 1).data].map((part) =>
+      part <= 10 ? part / 3294.6 : ((part / 255 + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
+  };
+  const surface = getComputedStyle(document.body).backgroundColor;
+  const two = [seen(surface), seen(surface, getComputedStyle(bar).borderTopColor)];
+  return Math.max(...two) / Math.min(...two);
+}"""
+# Of the labels of a scale: how many are seen, and how many of them are cut or run into the next.
+LABELS = """() => {
+  const pen = document.createElement("canvas").getContext("2d");
+  const ends = [...document.querySelectorAll("th span")]
+    .filter((one) => one.checkVisibility() && one.scrollHeight <= one.clientHeight)
+    .map((one) => {
+      pen.font = getComputedStyle(one).font;
+      const { left } = one.getBoundingClientRect();
+      const { right } = one.parentElement.getBoundingClientRect();
+      return { left, right, end: left + 4 + pen.measureText(one.dataset.t).width };
+    });
+  const cut = ends.filter(({ end, right }, n) => end > Math.min(right, ends[n + 1]?.left ?? 1e9));
+  return [ends.length, cut.length];
 }"""
 
 
@@ -215,6 +250,40 @@ def test_it_fits_the_page(draw, width: int) -> None:
     scale, lane = (page.locator(one).first.bounding_box() for one in (".scale", ".lane"))
     assert abs(scale["x"] - lane["x"]) < 1
     assert abs(scale["width"] - lane["width"]) < 1
+
+
+def test_a_narrow_page_has_room_for_names(draw) -> None:
+    page = draw(a_day(), 220)
+    cut = "all => all.filter(one => one.scrollWidth > one.clientWidth).length"
+    assert page.locator(".name").count() > 5
+    assert page.locator(".name").evaluate_all(cut) == 0
+
+
+def test_a_long_name_leaves_room_for_the_button(draw) -> None:
+    page = draw([call(1, None, model="a model of a very long name indeed")], 220)
+    page.locator(".row").click()
+    close = page.get_by_role("button", name="Close")
+    assert close.evaluate("one => one.scrollHeight <= one.clientHeight")
+
+
+@pytest.mark.parametrize("text, surface", THEMES)
+def test_a_bar_of_any_hue_is_seen(lab: Lab, text: str, surface: str) -> None:
+    with lab.blank(waterfall_html([Bar(name="a", kind="llm", duration_s=1.0)])) as page:
+        sheet = f"body {{ background: {surface}; --jp-ui-font-color1: {text} }}"
+        page.add_style_tag(content=sheet)
+        for hue in (*BRIGHT, *MUTED, RED, AMBER, GREY):
+            page.locator("i").evaluate("(bar, hue) => { bar.style.color = hue; }", hue)
+            assert page.locator("i").evaluate(CONTRAST) > 3, hue
+
+
+@pytest.mark.parametrize("takes", [0.1801, 0.2005, 1.02, 6.4, 95.0])
+def test_the_labels_of_the_scale_are_whole(lab: Lab, takes: float) -> None:
+    with lab.blank(waterfall_html([Bar(name="a", kind="llm", duration_s=takes)])) as page:
+        for width in (230, 320, 560, 700, 1000):
+            page.set_viewport_size({"width": width, "height": 300})
+            seen, cut = page.evaluate(LABELS)
+            assert seen >= 2
+            assert cut == 0, width
 
 
 def test_what_is_drawn_is_text(draw) -> None:

@@ -113,3 +113,97 @@ def test_nobody_waits_for_themselves() -> None:
             line.turn().__enter__()
         assert len(line) == 1
     assert line.at_work == ""
+
+
+def test_who_reads_an_answer_does_not_wait_for_its_end() -> None:
+    line = Line()
+    with line.turn():
+        with pytest.raises(BadArgument, match="still being read here"):
+            line.turn().__enter__()
+        with line.look():
+            assert len(line) == 1
+    with line.turn(), pytest.raises(BadArgument, match="still being read here"):
+        asyncio.run(awaited(line))
+
+
+async def awaited(line: Line) -> None:
+    async with line.aturn():
+        pass
+
+
+def test_a_task_that_reads_does_not_wait_for_itself_nor_block_its_loop() -> None:
+    line, order = Line(), []
+
+    async def other() -> None:
+        async with line.aturn():
+            order.append("other")
+
+    async def story() -> None:
+        async with line.aturn():
+            with pytest.raises(BadArgument, match="still being read here"):
+                await awaited(line)
+            waiting = asyncio.create_task(other())
+            await asyncio.sleep(0)
+            assert len(line) == 2
+            order.append("first")
+        await waiting
+        task = asyncio.create_task(held())
+        await is_held.wait()
+        with pytest.raises(BadArgument, match="still being read here"), line.turn():
+            pass
+        may_end.set()
+        await task
+
+    is_held, may_end = asyncio.Event(), asyncio.Event()
+
+    async def held() -> None:
+        async with line.aturn():
+            is_held.set()
+            await may_end.wait()
+
+    asyncio.run(story())
+    assert order == ["first", "other"]
+
+
+def test_a_stream_that_threads_read_in_turn_holds_none_of_them_up() -> None:
+    line, order = Line(), []
+    stream = line.turn()
+
+    def begin() -> None:
+        stream.__enter__()
+        thread = threading.Thread(target=end)
+        thread.start()
+        with line.turn():
+            order.append("next")
+        thread.join(10)
+
+    def end() -> None:
+        while len(line) < 2:
+            pass
+        order.append("end")
+        stream.__exit__(None, None, None)
+
+    thread = threading.Thread(target=begin)
+    thread.start()
+    thread.join(10)
+    assert order == ["end", "next"]
+
+
+def test_who_looks_waits_for_others_only() -> None:
+    line, order = Line(), []
+
+    def looks() -> None:
+        with line.look():
+            order.append("looked")
+
+    with line.turn():
+        line.at_work = "mine"
+        with correlated("mine"), line.look():
+            order.append("mine")
+        thread = threading.Thread(target=looks)
+        thread.start()
+        while len(line) < 2:
+            pass
+        order.append("end")
+    thread.join(10)
+    assert order == ["mine", "end", "looked"]

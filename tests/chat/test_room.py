@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mojentic_nb import LLMBroker, catalogue, errors, tool
-from mojentic_nb.chat.room import USUAL_CONTEXT, Counter, context_of, counter_of
+from mojentic_nb.chat.room import USUAL_CONTEXT, Counter, _hasty, context_of, counter_of
 from mojentic_nb.config import CompletionConfig, Timeouts
 from mojentic_nb.gateways.ollama import OllamaGateway
 from mojentic_nb.gateways.openai import OpenAIGateway
@@ -106,6 +106,21 @@ def test_nobody_waits_for_it_longer_than_for_a_connection(loopback: Loopback) ->
     broker = ollama(loopback, timeout=Timeouts(connect_s=0.2, silence_s=600))
     assert context_of(broker)[0] == USUAL_CONTEXT
     assert broker.gateway.timeouts.silence_s == 600
+
+
+@pytest.mark.parametrize(
+    ("patience", "connect_s", "seconds"),
+    [
+        (Timeouts(), 1.0, 2.5),
+        (Timeouts(connect_s=600), 1.0, 300),
+        (Timeouts.of(0.4, default=Timeouts()), 0.2, 0.2),
+    ],
+)
+def test_it_is_given_half_the_time_of_a_connection_and_a_dead_one_a_second(
+    patience: Timeouts, connect_s: float, seconds: float
+) -> None:
+    hasty = _hasty(OllamaGateway(host="http://127.0.0.1:9"), patience).timeouts
+    assert hasty == Timeouts(connect_s=connect_s, silence_s=seconds, whole_s=seconds)
 
 
 def test_a_missing_key_stops_nobody() -> None:

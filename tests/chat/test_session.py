@@ -12,10 +12,11 @@ import pytest
 from pydantic import BaseModel
 
 from mojentic_nb.broker import LLMBroker
-from mojentic_nb.chat import ChatSession
+from mojentic_nb.chat import ChatSession, Exchange
 from mojentic_nb.errors import BadArgument, GatewayError, JobCancelled
 from mojentic_nb.gateways.openai import OpenAIGateway
 from mojentic_nb.hooks.retry import Retry
+from mojentic_nb.messages import LLMMessage
 from mojentic_nb.tools import tool
 from tests.loopback import Answer, Fault, Loopback, ToolUse
 from tests.pictures import picture
@@ -262,6 +263,38 @@ def test_a_tool_that_asks_its_own_conversation_is_told_off(loopback: Loopback) -
     assert "waiting for the tool" in chat.messages[3].content  # type: ignore[operator]
 
 
+def test_a_tool_may_ask_a_fork(loopback: Loopback) -> None:
+    loopback.script(Answer(tools=[ToolUse("aside", {})]), Answer("inner"), Answer("outer"))
+    chat = session(loopback)
+    chat.append([Exchange(id="0", messages=(LLMMessage.user("before"),))])
+
+    @tool
+    def aside() -> str:
+        """Ask aside."""
+        return str(chat.fork().send("aside"))
+
+    assert chat.send("go", tools=[aside]) == "outer"
+    assert chat.messages[-2].content == "inner"
+    assert [content for _, content in said(loopback.requests[1])] == [
+        "Be brief.",
+        "before",
+        "aside",
+    ]
+
+
+def test_who_still_reads_an_answer_is_told_so_and_may_go_on(loopback: Loopback) -> None:
+    chat = session(loopback)
+    reading = chat.send_stream("one")
+    begin = next(reading)
+    for another in (lambda: chat.send("two"), chat.clear, chat.undo):
+        with pytest.raises(BadArgument, match="still being read here"):
+            another()
+    assert chat.fork().send("two") == "Hello from loopback."
+    assert begin + "".join(reading) == "Hello from loopback."
+    chat.send("three")
+    assert roles(chat) == "suaua"
+
+
 def test_an_object_is_validated_and_stays_as_json(loopback: Loopback) -> None:
     loopback.script(Answer('{"nam": 1}'), Answer('{"name": "Ann"}'), Answer("Ann"))
     chat = session(loopback)
@@ -304,8 +337,3 @@ def test_nothing_to_say_is_said_to_be_nothing(loopback: Loopback, query: Any) ->
     with pytest.raises(BadArgument, match="says nothing"):
         chat.send(query)
     assert len(chat._line) == 0
-
-
-def test_a_strategy_that_is_none(loopback: Loopback) -> None:
-    with pytest.raises(BadArgument, match="drop-oldest"):
-        session(loopback, strategy="forget")

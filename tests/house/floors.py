@@ -26,7 +26,7 @@ FLOORS = (
     floor(
         "L0 values",
         "messages events config schema errors clock request effects media composers catalogue "
-        "tokens preferences partial ids place",
+        "tokens preferences partial ids place sqlite_opening quick",
         shared=True,
     ),
     floor("L1 telling", "hooks bus views"),
@@ -39,7 +39,7 @@ FLOORS = (
     floor("L4 uses", "batch compare agents workflows bridges scripting"),
     floor("L5 widgets", "widgets"),
     floor("L6 magics", "magics"),
-    floor("L7 the front door", "__init__ __main__ doctor", shared=True),
+    floor("L7 the front door", "__init__ __main__ arrival_of_pandas doctor", shared=True),
 )
 
 # Doors between rooms of one floor: (from, to).
@@ -57,8 +57,9 @@ ROOMS_OF_LIBRARIES = {
     "httpx2": ("mojentic_nb/gateways/transport", "mojentic_nb/tools/web"),
     "aiohttp": ("mojentic_nb/gateways/transport",),
     "psycopg": ("mojentic_nb/state/postgres_",),
-    "pandas": tuple(
-        f"mojentic_nb/{room}/" for room in ("magics", "tools", "tracer", "chat", "compare", "batch")
+    "pandas": (
+        *(f"mojentic_nb/{room}/" for room in "magics tools tracer chat compare batch".split()),
+        "mojentic_nb/arrival_of_pandas",  # which waits for an import that is under way
     ),
     "dask": ("mojentic_nb/batch/",),
     "distributed": ("mojentic_nb/batch/",),

@@ -22,6 +22,8 @@ MAY = {
     "mojentic_nb/batch/running.py",
     "mojentic_nb/chat/line.py",
     "mojentic_nb/chat/session.py",
+    "mojentic_nb/compare/asking.py",
+    "mojentic_nb/compare/driving.py",
     "mojentic_nb/broker.py",
     "mojentic_nb/clock.py",
     "mojentic_nb/drive.py",

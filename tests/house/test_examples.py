@@ -18,11 +18,16 @@ LENIENT = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 MODULES = [name for path in files("mojentic_nb") if "__main__" not in (name := dotted_name(path))]
 
 
-@pytest.mark.parametrize("document", ["README.md"])
+@pytest.mark.parametrize("document", ["README.md", "docs/batch.md", "docs/compare.md"])
 def test_a_documents_python_runs(document, tmp_path, monkeypatch):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     ran = subprocess.run(
-        [sys.executable, "-m", PLAYER, document], cwd=ROOT, capture_output=True, text=True
+        # Elsewhere: what examples keep is kept under the working directory.
+        [sys.executable, "-m", PLAYER, str(ROOT / document)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
 

@@ -96,7 +96,16 @@ BROUGHT_ALONG = {
     "typing_extensions": "pydantic",
 }
 # Offered, never needed: imported lazily, with a hint where they are missing.
-OPTIONAL = {"bpe_openai", "nest_asyncio", "nest_asyncio2", "numpy", "opentelemetry", "psycopg"}
+OPTIONAL = {
+    "bpe_openai",
+    "distributed",
+    "nest_asyncio",
+    "nest_asyncio2",
+    "numpy",
+    "opentelemetry",
+    "psycopg",
+    "yaml",
+}
 
 
 def declared() -> set[str]:

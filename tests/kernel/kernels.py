@@ -8,14 +8,19 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from queue import Empty
 from types import TracebackType
 from typing import Any, Self
 
+import pytest
 from jupyter_client.manager import KernelManager
 from jupyter_client.session import Session
 
 PATIENCE_S = 30.0
+HOW_TO_GET_OLDER = (
+    "no older ipykernels: `.ci/kernels PYTHON DIRECTORY` gets them; name that in OLDER_KERNELS"
+)
 
 Message = dict[str, Any]
 
@@ -114,6 +119,36 @@ class Kernel:
                 content: Message = reply["content"]
                 return content
 
+    def say(self, kind: str, content: Message, *, channel: str = "shell", **header: str) -> str:
+        """Send a message as a page does, and do not wait; gives its id."""
+        message = self._client.session.msg(kind, content)
+        message["header"].update(header)
+        getattr(self._client, f"{channel}_channel").send(message)
+        return str(message["header"]["msg_id"])
+
+    def until(self, is_it: Callable[[Message], bool]) -> Message:
+        """Wait for something published; what comes before is dropped."""
+        while True:
+            message: Message = self._client.get_iopub_msg(timeout=PATIENCE_S)
+            if is_it(message):
+                return message
+
+    def subshell(self) -> str:
+        """Ask for a place beside the running cell; empty where the kernel has none."""
+        asked = self.say("create_subshell_request", {}, channel="control")
+        while True:
+            reply = self._client.get_control_msg(timeout=PATIENCE_S)
+            if reply["parent_header"].get("msg_id") == asked:
+                return str(reply["content"].get("subshell_id", ""))
+
+    def has(self, feature: str) -> bool:
+        """Whether the kernel says that it supports something."""
+        asked = self._client.kernel_info()
+        while True:
+            reply = self._client.get_shell_msg(timeout=PATIENCE_S)
+            if reply["parent_header"].get("msg_id") == asked:
+                return feature in reply["content"].get("supported_features", [])
+
     def answer(self, line: str) -> str:
         """Wait for a running cell's `input()`, and answer it; gives its prompt."""
         asked = self._client.get_stdin_msg(timeout=PATIENCE_S)
@@ -142,6 +177,17 @@ class Kernel:
         except Empty:
             return True
         return False
+
+
+def older(version: str) -> str:
+    """The PYTHONPATH that makes a kernel an older one."""
+    folder = Path(os.environ.get("OLDER_KERNELS", ".missing"), version)
+    if not folder.is_dir() and os.environ.get("CI") == "true":
+        pytest.fail(HOW_TO_GET_OLDER)
+    if not folder.is_dir():
+        pytest.skip(HOW_TO_GET_OLDER)
+
+    return os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
 
 
 def size_of(messages: list[Message]) -> int:

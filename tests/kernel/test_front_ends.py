@@ -6,9 +6,7 @@ that `.ci/run` makes; VS Code is what it sends: a document's address as the cell
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -16,22 +14,7 @@ from tests.kernel.conftest import READY
 from tests.kernel.kernels import Kernel
 from tests.loopback import Answer, Loopback
 
-HOW_TO_GET_IT = (
-    "No Colab environment: .ci/colab DIRECTORY makes one; name its Python in COLAB_PYTHON."
-)
 LONG = Answer(chunks=[f"word{n} " for n in range(400)], pace=0.05)
-
-
-@pytest.fixture(scope="session")
-def colab_python() -> str:
-    """The Python of an environment as Colab has it."""
-    python = os.environ.get("COLAB_PYTHON", "")
-    if not Path(python).is_file():
-        if os.environ.get("CI") == "true":
-            pytest.fail(HOW_TO_GET_IT)
-        pytest.skip(HOW_TO_GET_IT)
-
-    return python
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.kernel.kernels import Kernel
-from tests.kernel.test_front_ends import colab, colab_python
+from tests.kernel.test_front_ends import colab
 from tests.loopback import Answer, Loopback
 
-__all__ = ["colab", "colab_python"]  # fixtures
+__all__ = ["colab"]  # a fixture
 
 CALLS = "[(s.cell_exec, s.cell_id) for s in current_tracer().spans() if s.is_call]"
 

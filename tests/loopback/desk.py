@@ -102,6 +102,10 @@ class Desk:
         if seen.model.startswith("bench:"):
             return await self.bench(line, request, seen, speech)
 
+        if seen.model.startswith("delay:"):
+            late = replace(UNSCRIPTED, delay=int(seen.model.partition(":")[2]) / 1000)
+            return await self.answer(line, request, seen, speech, late)
+
         return await self.answer(line, request, seen, speech, UNSCRIPTED)
 
     def next_answer(self, path: str, is_chat: bool) -> Answer | None:

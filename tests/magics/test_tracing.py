@@ -227,6 +227,14 @@ def test_cost_by_model_the_dearest_first(notebook: Notebook) -> None:
     assert "<table>" in notebook.last.data["text/html"]
 
 
+@pytest.mark.usefixtures("priced")
+def test_a_call_that_the_budget_refused_has_a_dash_for_its_model(notebook: Notebook) -> None:
+    notebook.ok("%llm_config budget_usd=0.000001")
+    notebook.run("%llm -q -m demo:demo-large hello")
+    *_, refused_call, _total = rows(plain(notebook, "%cost"))
+    assert refused_call == ["–", "1", "–", "–", "–"]
+
+
 def test_an_unknown_price_is_a_dash_and_is_told(ollama: Notebook, loopback, monkeypatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "test")
     monkeypatch.setenv("OPENAI_BASE_URL", f"{loopback.url}/v1")
@@ -340,6 +348,16 @@ def test_an_answers_output_says_how_it_came(notebook: Notebook) -> None:
     assert notebook.last.about["correlation_id"] != about["correlation_id"]
 
 
+@pytest.mark.usefixtures("priced")
+def test_an_answer_tells_its_price_and_a_free_one_is_silent(notebook: Notebook) -> None:
+    notebook.ok("%llm_config footer=on")
+    dear = plain(notebook, "%llm -m demo:demo-large What is 2 + 3?").splitlines()[-1]
+    dollars = notebook.last.about["cost_usd"]
+    assert dear.endswith(f" tok · ${dollars:.5f}")
+    assert dollars == pytest.approx(current_tracer().calls_df["cost"].iloc[-1])
+    assert "$" not in plain(notebook, "%llm What is 2 + 3?").splitlines()[-1]
+
+
 @pytest.mark.parametrize("words", ["", "all", "cell 3", "3", "session"])
 def test_a_widget_shows_the_same(notebook, words):
     notebook.ok("%llm -m demo -q hello")
@@ -351,3 +369,23 @@ def test_a_widget_shows_the_same(notebook, words):
 def test_a_widget_of_nothing_traced_is_refused(notebook):
     notebook.ok("%llm -m demo -q hello")
     assert notebook.run("%trace widget nope").error_in_exec is not None
+
+
+def test_older_spans_that_are_gone_are_told(notebook: Notebook) -> None:
+    use_tracer(TracerSystem(ring=2))
+    for _ in range(3):
+        notebook.ok("%llm -q hello")
+    assert "without 1 older span" in plain(notebook, "%trace all")
+    assert "without 1 older span" in plain(notebook, "%cost")
+
+
+def test_a_file_has_all_of_this_run(notebook: Notebook, tmp_path: Path) -> None:
+    tracer = TracerSystem(store=tmp_path / "t.db", ring=2)
+    use_tracer(tracer)
+    for _ in range(3):
+        notebook.ok("%llm -q hello")
+    assert "3 calls" in plain(notebook, "%trace all")
+    total = plain(notebook, "%cost").splitlines()[-1]
+    assert total.split()[:2] == ["total", "3"]
+    assert "1 call ·" in plain(notebook, "%trace")
+    tracer.close()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from mojentic_nb import sqlite_opening
 from mojentic_nb.errors import MojenticError, SessionConflict, StateError
 from mojentic_nb.state import sqlite_file, tables
 from mojentic_nb.state.sqlite_store import SQLiteStore
@@ -289,7 +290,7 @@ def test_a_file_that_can_only_be_read_is_told(path: Path, monkeypatch: pytest.Mo
     SQLiteStore(path).close()
     before = path.read_bytes()
     # What SQLite takes a file on a read-only disk for; root may write everywhere else.
-    monkeypatch.setattr(sqlite_file, "OPTIONS", "&mode=ro")
+    monkeypatch.setattr(sqlite_opening, "OPTIONS", "&mode=ro")
     with pytest.raises(StateError, match="readonly") as found:
         begun(SQLiteStore(path))
 
@@ -301,7 +302,7 @@ def test_a_file_system_without_shared_memory_is_told(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A file system of SQLite's own that has none, as network folders have none.
-    monkeypatch.setattr(sqlite_file, "OPTIONS", "&vfs=unix-dotfile")
+    monkeypatch.setattr(sqlite_opening, "OPTIONS", "&vfs=unix-dotfile")
     with pytest.raises(StateError, match="without shared memory") as found:
         SQLiteStore(path)
 
@@ -311,7 +312,7 @@ def test_a_file_system_without_shared_memory_is_told(
 def test_a_file_that_another_program_holds_is_told(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite_file, "PATIENCE_S", 0.01)
+    monkeypatch.setattr(sqlite_opening, "PATIENCE_S", 0.01)
     store = SQLiteStore(path)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import multiprocessing
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mojentic_nb.errors import BadArgument, TraceError
+from mojentic_nb.place import Cell, standing
 from mojentic_nb.tracer import TracerSystem
 from tests.loopback import Answer, Loopback
 from tests.tracer.test_system import asking, tracer
@@ -144,4 +147,104 @@ def test_a_conversations_name_is_in_the_file_before_its_next_turn(tmp_path: Path
     tracer.name_session("one", title="About rivers")
     tracer.flush()
     assert tracer.sql("select title from session").title[0] == "About rivers"
+    tracer.close()
+
+
+def test_a_run_is_whole_where_it_has_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "t.db"
+    before = TracerSystem(store=path)
+    with before.span("another run"):
+        pass
+    before.close()
+    tracer = TracerSystem(store=path, ring=3)
+    for number in range(9):
+        with within_cell(number // 3), tracer.span(f"{number}"):
+            pass
+
+    assert [span.name for span in tracer.spans()] == list("012345678")
+    assert [span.name for span in tracer.spans(cell=0)] == list("012")
+    assert [span.name for span in tracer.spans(cell=-1)] == list("678")
+    assert [span.name for span in tracer.spans(session="2")] == list("678")
+    assert [span.name for span in tracer.spans(session="1")] == list("345")
+    assert len(tracer.spans(trace=tracer.spans()[0].trace_id)) == 1
+    assert tracer.stats()["gone"] == 0
+    tracer.close()
+
+
+def test_what_went_before_there_was_a_file_is_said_to_be_gone(tmp_path: Path) -> None:
+    tracer = TracerSystem(ring=2)
+    for _ in range(5):
+        with tracer.span("x"):
+            pass
+    assert tracer.stats()["gone"] == 3
+    tracer.keep_in(tmp_path / "t.db")
+    for _ in range(4):
+        with tracer.span("y"):
+            pass
+
+    assert tracer.stats()["gone"] == 3
+    assert len(tracer.spans()) == len(tracer.spans_df) == 6
+    assert tracer.spans_df.attrs["truncated"]
+    assert tracer.spans_df.attrs["rows_total"] == 9
+    assert "the last 6 of 9 spans" in repr(tracer)
+    tracer.clear()
+    assert tracer.stats()["gone"] == 0
+    tracer.close()
+
+
+def test_a_file_that_is_lost_leaves_what_is_in_memory(tmp_path: Path) -> None:
+    tracer = TracerSystem(store=tmp_path / "t.db", ring=2)
+    for _ in range(5):
+        with tracer.span("x"):
+            pass
+    assert len(tracer.spans()) == 5
+    store = tracer._keeping.store
+    assert store is not None
+    store.close()
+    with pytest.warns(RuntimeWarning, match="goes on in memory"):
+        assert len(tracer.spans()) == 2
+    assert tracer.stats()["gone"] == 3
+    assert tracer.calls_df.attrs["truncated"]
+
+
+@contextmanager
+def within_cell(number: int) -> Iterator[None]:
+    """As a notebook runs it."""
+    before = standing.cell, standing.session_id
+    standing.cell, standing.session_id = Cell(number), str(number)
+    try:
+        yield
+    finally:
+        standing.cell, standing.session_id = before
+
+
+def test_rows_that_nobody_counted_have_no_total(tmp_path: Path) -> None:
+    path = tmp_path / "t.db"
+    before = TracerSystem(store=path)
+    for _ in range(5):
+        with before.span("another run"):
+            pass
+    before.close()
+    tracer = TracerSystem(ring=1)
+    for _ in range(2):
+        with tracer.span("x"):
+            pass
+    tracer.keep_in(path)
+    frame = tracer.spans_df
+    assert (len(frame), frame.attrs["truncated"], frame.attrs["rows_total"]) == (6, True, None)
+    tracer.close()
+
+
+def test_old_spans_can_be_taken_out_of_the_file_and_its_room_given_back(tmp_path: Path) -> None:
+    tracer = TracerSystem(store=tmp_path / "t.db")
+    for _ in range(20):
+        with tracer.span("x", words="y" * 5_000):
+            pass
+    assert tracer.prune("30d") == 0
+    tracer.flush()
+    full = tracer._file().size_bytes
+    tracer.vacuum()
+    assert tracer._file().size_bytes < full  # the journal is in the file now
+    assert tracer.prune(max_mb=0) == 20
+    assert tracer.spans_df.empty
     tracer.close()

@@ -14,6 +14,7 @@ import pytest
 from mojentic_nb.errors import BadArgument
 from mojentic_nb.tracer.picture import Picture, bars_of, picture_of
 from mojentic_nb.views.bars import EMPTY, Bar
+from mojentic_nb.views.theme import RED
 from tests.tracer.spans import a_day, call, made_span, tool, turn
 
 
@@ -168,6 +169,54 @@ def test_a_png_is_as_high_as_its_rows_and_bounded(count):
     height = Image.open(BytesIO(Picture(bars, title="$x$").png())).height
     assert height < 2900
     assert height > 20 * min(count, 100)
+
+
+GRID = "#D8D8D8"
+
+
+def pixels(picture: Picture, colour: str) -> int:
+    """How many pixels of its PNG have exactly this colour."""
+    from PIL import Image
+
+    wanted = tuple(bytes.fromhex(colour[1:]))
+    return sum(
+        count
+        for count, found in Image.open(BytesIO(picture.png())).convert("RGB").getcolors(1 << 20)
+        if found == wanted
+    )
+
+
+def test_the_shortest_bar_of_a_png_is_seen_and_a_longer_one_does_not_grow():
+    failed = {"name": "b", "kind": "tool", "status": "error"}
+    frame = Bar(name="a", kind="chat_turn", duration_s=100.0)
+
+    def red(*bars: Bar) -> int:
+        return pixels(Picture([frame, *bars]), RED)
+
+    for start_s in (0.0, 50.0, 100.0):
+        assert 20 < red(Bar(start_s=start_s, duration_s=0.0, **failed)) < 200
+    tenth, half = (red(Bar(duration_s=long, **failed)) for long in (10.0, 50.0))
+    assert 4.9 < half / tenth < 5.1
+
+
+def test_each_of_a_run_is_seen_in_a_png():
+    run = [
+        Bar(name="b", kind="tool", status="error", start_s=30.0 * n, duration_s=0.001)
+        for n in range(4)
+    ]
+    # Three quarters of red, on white.
+    assert pixels(Picture(run), "#D8664D") > 4 * 20
+
+
+def test_a_png_without_times_has_words_and_no_scale():
+    calls = [Bar(name="a", kind="llm", tokens_in=n) for n in (1, 2)]
+    assert Picture(calls).png() != Picture(calls[::-1]).png()
+    assert pixels(Picture(calls), GRID) < 50
+    timed = [Bar(name="a", kind="llm", status="error", duration_s=1.0)]
+    assert pixels(Picture(timed), GRID) > 100
+    tree = Picture(timed, shape="tree")
+    assert pixels(tree, GRID) < 50
+    assert pixels(tree, RED) == 0
 
 
 def test_the_repr_is_bounded_and_print_tells_all():

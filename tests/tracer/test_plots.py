@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import matplotlib
@@ -215,6 +216,31 @@ def test_a_finding_is_claimed_only_where_intervals_are_apart() -> None:
         tick.get_text() for tick in drawn("latency", a_day()).get_yticklabels()
     }
     assert "1 cached, 3 failed" in words(drawn("latency", a_day())).replace("\n", " ")
+
+
+def test_each_line_of_the_cost_leads_to_its_name() -> None:
+    ax = drawn("cost by session", busy_week())
+    named = [found for found in ax.texts if found.get_text().startswith("session-")]
+    heights = sorted(found.get_position()[1] for found in named)
+    assert len(named) == 4
+    assert heights[-1] <= 1
+    assert all(high - low > 0.07 for low, high in pairwise(heights))
+    assert {found.arrow_patch.get_linestyle() for found in named} == {"-", "--", ":", "-."}
+    ends = {round(line.get_ydata()[-1] / ax.get_ylim()[1], 6) for line in ax.get_lines()}
+    assert {round(found.xy[1], 6) for found in named} == ends
+
+
+def test_dollars_have_no_more_decimals_than_they_need() -> None:
+    ticks = [tick.get_text() for tick in drawn("cost", a_day()).get_yticklabels()]
+    assert "\\$0.00020" in ticks
+
+
+def test_one_call_is_drawn_as_one_call() -> None:
+    counts = [tick.get_text() for tick in drawn("context", [call(1, None)]).get_xticklabels()]
+    assert len(counts) == len(set(counts)) > 1
+    left, right = drawn("timeline", [call(1, None)]).get_xlim()
+    assert -0.05 < left < 0 < right
+    assert "no errors in 1 call or tool use" in words(drawn("errors", [call(1, None)]))
 
 
 def test_unknown_prices_and_counts_are_told_not_drawn() -> None:

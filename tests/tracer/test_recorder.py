@@ -126,7 +126,11 @@ def test_tools_at_once_share_a_batch(loopback: Loopback, heard: Heard) -> None:
     batch = heard.only("tool_batch")
     tools = heard.of("tool")
     assert [one.batch_id for one in tools] == [batch.place.span_id] * 2
-    assert batch.attrs == {"tools": ["meet", "meet"], "failed": 0}
+    assert batch.attrs == {
+        "tool_names": ["meet", "meet"],
+        "success_count": 2,
+        "failure_count": 0,
+    }
     assert {one.place.parent_id for one in tools} == {batch.place.span_id}
     assert batch.place.parent_id == heard.only("chat_turn").place.span_id
     assert max(one.start_ns for one in tools) < min(one.end_ns for one in tools)
@@ -338,3 +342,29 @@ def test_a_tool_nobody_announced_is_still_told(heard: Heard) -> None:
     heard.recorder(Envelope(ToolReturned(call, "t", True, 0.5), "c", 0, 10.0, None))
 
     assert heard.only("tool").end_ns - heard.only("tool").start_ns == 500_000_000
+
+
+def test_tools_of_a_replay_follow_the_answer_that_asked_for_them(heard: Heard) -> None:
+    """What was between two answers then is not what is there now: a tool's time is its own."""
+    from dataclasses import replace
+
+    from mojentic_nb.events import Answer as Answered
+    from mojentic_nb.events import Envelope, ModelAnswered, ModelAsked, ToolCalled, ToolReturned
+
+    def starts(turn: str, recorded: tuple[str, float] | None) -> list[int]:
+        heard.clear()
+        calls = [LLMToolCall(name=name) for name in "ab"]
+        answer = Answered(asked_at=100.0, answered_at=102.0)
+        told: list[tuple[Any, float]] = [
+            (ModelAsked("m", 1), 100.0),
+            (ModelAnswered(replace(answer, recorded=recorded)), 102.0),
+            *((ToolCalled(call), 107.0) for call in calls),
+            *((ToolReturned(call, "t", True, 0.5, began_at=107.0), 107.5) for call in calls),
+        ]
+        for number, (event, at) in enumerate(told):
+            heard.recorder(Envelope(event, turn, number, at, None))
+        end_ns = heard.only("llm").end_ns
+        return [one.start_ns - end_ns for one in heard.of("tool")]
+
+    assert starts("now", None) == [5_000_000_000, 5_000_000_000]
+    assert starts("then", ("run", 3.0)) == [1000, 2000]

@@ -110,6 +110,7 @@ def test_a_message_is_kept_once(store: Store) -> None:
 
 def test_the_tables_columns_are_the_records_fields() -> None:
     assert tuple(ddl.SPAN_COLUMNS) == COLUMNS
+    assert sorted((*ddl.OWN, *ddl.SHARED)) == sorted(COLUMNS)
     assert sorted(ddl.BOOLEANS) == ["cache_hit", "stream"]
     kinds = {name: kind.partition(" ")[0] for name, kind in ddl.SPAN_COLUMNS.items()}
     assert {
@@ -135,7 +136,7 @@ def test_a_preview_that_begins_its_message_is_not_kept_twice(store: Store) -> No
     other = made(2, in_tip=span.in_tip, prompt_preview="another", response_preview="none")
     store.write(Batch(spans=[other]))
 
-    assert store.sql("SELECT prompt_preview, response_preview FROM span ORDER BY seq")[1] == [
+    assert store.sql("SELECT prompt_preview, response_preview FROM span_own ORDER BY seq")[1] == [
         (None, None),
         ("another", "none"),
     ]

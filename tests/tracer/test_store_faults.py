@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from mojentic_nb import sqlite_opening
 from mojentic_nb.errors import MojenticError, TraceError
-from mojentic_nb.tracer import migrations
 from mojentic_nb.tracer.rows import Batch, MessageRow
 from mojentic_nb.tracer.span import COLUMNS
 from mojentic_nb.tracer.store import Store, StoreTrouble
@@ -173,7 +173,7 @@ def test_a_file_that_can_only_be_read_is_told(path: Path, monkeypatch: pytest.Mo
     Store(path).close()
     before = path.read_bytes()
     # What SQLite takes a file on a read-only disk for; root may write everywhere else.
-    monkeypatch.setattr(migrations, "OPTIONS", "&mode=ro")
+    monkeypatch.setattr(sqlite_opening, "OPTIONS", "&mode=ro")
     with pytest.raises(StoreTrouble, match="readonly") as found:
         Store(path).write(Batch(spans=[made(1)]))
 
@@ -185,7 +185,7 @@ def test_a_file_system_without_shared_memory_is_told(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A file system of SQLite's own that has none, as network folders have none.
-    monkeypatch.setattr(migrations, "OPTIONS", "&vfs=unix-dotfile")
+    monkeypatch.setattr(sqlite_opening, "OPTIONS", "&vfs=unix-dotfile")
     with pytest.raises(StoreTrouble, match="without shared memory") as found:
         Store(path)
 
@@ -195,7 +195,7 @@ def test_a_file_system_without_shared_memory_is_told(
 def test_a_file_that_another_program_holds_is_told(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(migrations, "PATIENCE_S", 0.01)
+    monkeypatch.setattr(sqlite_opening, "PATIENCE_S", 0.01)
     store = Store(path)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

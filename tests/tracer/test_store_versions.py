@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import pytest
 
+from mojentic_nb.messages import LLMMessage
 from mojentic_nb.tracer import ddl
+from mojentic_nb.tracer.content import Content
 from mojentic_nb.tracer.rows import Batch
+from mojentic_nb.tracer.scrubbing import Scrubber
+from mojentic_nb.tracer.span import COLUMNS
 from mojentic_nb.tracer.store import Store, StoreTrouble
 from tests.tracer.processes import together
 from tests.tracer.stored import made
@@ -87,6 +92,7 @@ def of_version(path: Path, version: int, *, without: tuple[str, ...] = ()) -> No
     line.close()
 
 
+UUID = "6f3ad0a4-1f2b-4c5d-8e7f-0123456789ab"
 NEW = ("n_messages", "prompt_preview", "tool_args", "attempt", "attrs", "cache_hit", "in_tip")
 
 OPENER = """
@@ -107,6 +113,49 @@ def test_several_processes_bring_an_older_file_up_to_date_at_once(path: Path) ->
     assert [(one.prompt_preview, one.n_messages) for one in new] == [("new", 2)] * 4
     assert store.sql("SELECT count(*) FROM v_calls")[1] == [(5,)]
     store.close()
+
+
+def test_spans_that_an_older_file_kept_in_full_are_packed(path: Path) -> None:
+    of_version(path, 1)
+    content = Content(Scrubber())
+    tip = content.chain([LLMMessage(content="asked")])
+    spans = [
+        made(7, correlation_id="mine", model="m", run_id="r", in_tip=tip),
+        made(5, correlation_id=UUID, trace_id=UUID.replace("-", ""), response_preview="so"),
+        made(6, kind="tool", name="execute_tool t", stream=True, cost=0.5, attrs='{"a":1}'),
+    ]
+    names = [name for name in COLUMNS if name != "prompt_preview"]
+    line = sqlite3.connect(path)
+    line.execute("CREATE VIEW v_calls AS SELECT name FROM span")
+    line.execute("CREATE VIEW mine AS SELECT name FROM span")
+    line.execute("CREATE INDEX span_by_kind ON span (kind, start_ns)")
+    line.execute(f"CREATE TABLE message ({', '.join(ddl.TABLES['message'])})")
+    row = content.take_new()[0][0]
+    line.execute("INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?)", astuple(row))
+    marks = ", ".join("?" * len(names))
+    line.executemany(
+        f"INSERT INTO span ({', '.join(names)}) VALUES ({marks})",
+        [[getattr(span, name) for name in names] for span in spans],
+    )
+    line.commit()
+    line.close()
+
+    store = Store(path)
+    back = store.spans()
+    assert [one.span_id for one in back] == ["old", *(spans[n].span_id for n in (1, 2, 0))]
+    assert back[1:] == [spans[1], spans[2], replace(spans[0], prompt_preview="asked")]
+    assert back[0].correlation_id == ""
+    assert [one.seq for one in back] == [1, 3, 4, 2]
+    assert store.sql("SELECT type FROM sqlite_master WHERE name = 'span'")[1] == [("view",)]
+    assert store.sql("SELECT count(*) FROM sqlite_master WHERE name = 'span_by_kind'")[1] == [(0,)]
+    assert store.sql("SELECT count(*) FROM span_own WHERE correlation_id IS NULL")[1] == [(1,)]
+    assert store.sql("SELECT count(*) FROM mine")[1] == [(4,)]
+    store.write(Batch(spans=[made(5, trace_id=UUID.replace("-", ""))]))
+    assert store.count() == 4
+    store.close()
+    again = Store(path)
+    assert again.count() == 4
+    again.close()
 
 
 def test_an_update_that_fails_leaves_the_file_as_it_was(

@@ -80,6 +80,25 @@ def test_what_a_model_thought_and_called_is_kept(loopback: Loopback, tracer: Tra
     assert "hm" in response.model_dump_json()
     (used,) = tracer.get_events(ToolCallTracerEvent)
     assert (used.tool_name, used.arguments, used.result) == ("add", {"a": 1, "b": 2}, "3")
+    assert used.caller == tracer.tools_df.caller[0] == "LLMBroker"
+
+
+def test_an_interrupted_call_is_closed_and_says_so(
+    loopback: Loopback, tracer: TracerSystem
+) -> None:
+    @tool
+    def stop() -> str:
+        """Press the button."""
+        raise KeyboardInterrupt
+
+    loopback.script(Answer(tools=[ToolUse("stop", {})]))
+    with pytest.raises(KeyboardInterrupt):
+        asking(loopback, tracer).generate("go", tools=[stop])
+
+    spans = tracer.spans_df.set_index("kind")
+    assert spans.status.to_dict() == {"llm": "ok", "tool": "cancelled", "chat_turn": "cancelled"}
+    assert spans.parent_id["tool"] == spans.span_id["chat_turn"]
+    assert tracer.stats()["open"] == 0
 
 
 def test_events_share_the_callers_correlation_id(loopback: Loopback, tracer: TracerSystem) -> None:

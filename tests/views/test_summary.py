@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from mojentic_nb.views.summary import summarise
 
 PEOPLE = pd.DataFrame({"name": ["Ann", "Bob"] * 500, "age": range(1000)})
+TEXT = PEOPLE["name"].dtype  # str, and object before pandas 3
 
 
 class Person(pydantic.BaseModel):
@@ -119,10 +120,10 @@ class Mutest:
         (pd.Series({"a": 1}), "Series: 1 values, int64; values: a: 1"),
         (
             PEOPLE.head(2),
-            "DataFrame 2 rows × 2 columns\nColumns: name (str), age (int64)\n"
+            f"DataFrame 2 rows × 2 columns\nColumns: name ({TEXT}), age (int64)\n"
             "All rows, as CSV:\nname,age\nAnn,0\nBob,1",
         ),
-        (PEOPLE.head(0), "DataFrame 0 rows × 2 columns\nColumns: name (str), age (int64)"),
+        (PEOPLE.head(0), f"DataFrame 0 rows × 2 columns\nColumns: name ({TEXT}), age (int64)"),
     ],
 )
 def test_a_value_in_a_prompt(value: object, written: str) -> None:

@@ -161,7 +161,7 @@ def test_a_page_is_bounded_and_says_what_is_missing() -> None:
 
 def test_sizes() -> None:
     style = waterfall_html(many(1)).index("</style>")
-    assert style < 2500
+    assert style < 2600
     assert len(waterfall_html(many(20)).encode()) - style < 4500
     assert len(waterfall_html(many(200)).encode()) < 40_000
 

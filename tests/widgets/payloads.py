@@ -2,7 +2,28 @@
 
 from __future__ import annotations
 
-__all__ = ["PAYLOADS", "RUN"]
+import re
+
+__all__ = ["PAYLOADS", "RUN", "is_harmless"]
+
+ELEMENT = re.compile(r"<(/?)([a-zA-Z][\w-]*)([^<>]*)>")
+HARMLESS = set(
+    "a blockquote br code em h1 h2 h3 h4 h5 h6 hr li ol p pre s strong table tbody td th thead "
+    "tr ul".split()
+)
+GIVEN = re.compile(
+    r'(?: (?:href="(?:https?://|mailto:)[^"]*"|rel="noopener noreferrer nofollow"'
+    r'|class="language-[\w+#.-]+"|start="\d+"))*'
+)
+
+
+def is_harmless(html: str) -> bool:
+    """Whether none of its elements and attributes could act."""
+    return all(
+        name in HARMLESS and GIVEN.fullmatch(given.rstrip(" /"))
+        for _, name, given in ELEMENT.findall(html)
+    )
+
 
 # What each would do; the page's title says whether one of them could.
 RUN = "document.title='run'"

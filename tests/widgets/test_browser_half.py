@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 
 import pytest
 
+from mojentic_nb.widgets import browser_half
 from mojentic_nb.widgets.browser_half import module, style
 from tests.house.source import ROOT
 
@@ -32,6 +35,41 @@ def test_it_is_checked_and_loads_nothing(name):
 @pytest.mark.parametrize("way", UNSAFE)
 def test_it_takes_no_text_for_markup(name, way):
     assert way not in module(name)
+
+
+# A line is packed without a look at the others.
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "widgets").glob("**/*.js")), ids=lambda one: one.name
+)
+def test_no_text_goes_over_the_end_of_a_line(path):
+    lines = [line for line in path.read_text().splitlines() if "node_modules" not in str(path)]
+    assert [line for line in lines if line.count("`") % 2] == []
+    assert [line for line in lines if re.search(r"[;{,(\[] +//", line)] == []
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="no Node")
+@pytest.mark.parametrize("name", NAMES)
+def test_packed_it_is_still_a_program(name, tmp_path):
+    file = tmp_path / "index.mjs"
+    file.write_text(module(name))
+    subprocess.run(["node", "--check", str(file)], check=True)
+
+
+def test_what_is_packed_loses_no_text(monkeypatch, tmp_path):
+    (tmp_path / "x").mkdir()
+    (tmp_path / "page.js").write_text('// @ts-check\nexport const word = "a = b, c";\n')
+    (tmp_path / "x" / "index.js").write_text(
+        '// @ts-check\n/** Of ours. */\nimport { word } from "../page.js";\n\n'
+        "/** @param {string} a */\nfunction render(a) {\n  // a reason\n"
+        "  return [\n    a + word, `x = ${a} `,\n    /a = b/.test(a),\n  ];\n}\n\n"
+        "export default { render };"
+    )
+    monkeypatch.setattr(browser_half, "_CARRIED", tmp_path)
+    monkeypatch.setattr(browser_half, "_read", browser_half._read.__wrapped__)
+    assert module("x") == (
+        '// @ts-check\nconst word="a = b, c";function render(a){return['
+        "a + word, `x = ${a} `,/a = b/.test(a)];}export default { render };"
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)

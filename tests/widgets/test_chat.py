@@ -10,6 +10,7 @@ import pytest
 
 from mojentic_nb.broker import LLMBroker
 from mojentic_nb.gateways.openai import OpenAIGateway
+from mojentic_nb.tools import tool
 from tests.loopback import Answer, Fault, Loopback, ToolUse
 from tests.pictures import picture
 from tests.widgets.chat_page import PATIENCE_S, Show, runs, session_with, wipe
@@ -67,6 +68,17 @@ def test_stop_hangs_up_before_the_first_word(loopback: Loopback, show: Show) -> 
     assert page.until("from")["turns"][0]["question"] == "again"
 
 
+def test_stop_is_heard_where_there_is_no_comm_for_it(loopback: Loopback, show: Show) -> None:
+    loopback.script(Answer("late", fault=Fault.SILENT_BEFORE_HEADERS))
+    page = show()
+    page.opened()
+    page.say(type="send", text="go")
+    key = page.until("live")["live"]["key"]
+    page.say(type="stop", key=key)
+    page.until("stopping")
+    assert page.until("over")["mark"].startswith("stopped")
+
+
 def test_a_partial_turn_is_kept_where_that_is_wanted(loopback: Loopback, show: Show) -> None:
     loopback.script(Answer("one two three", fault=Fault.SILENT, fault_after=2))
     page = show(keep_partial=True)
@@ -106,6 +118,29 @@ def test_a_tool_asks_in_the_chat(
     assert page.until("card")["card"] is None
     fold, _ = page.until("from")["turns"][0]["parts"]
     assert (runs, fold["line"].startswith('wipe(disk="sda") → ')) == (ran, True)
+
+
+def test_a_call_and_its_result_are_folded_and_bounded(loopback: Loopback, show: Show) -> None:
+    @tool
+    def look(where: str) -> str:
+        """Look."""
+        return f"seen:\n{where}"
+
+    where = "line\n" * 20_000
+    use = ToolUse("look", {"where": where})
+    loopback.script(Answer("", thinking="hm" * 50_000, tools=[use]), Answer("done"))
+    page = show(session_with(loopback, tools=[look], max_context=10_000_000))
+    page.opened()
+    turn = page.send("look")["turns"][0]
+    thought, fold, _ = turn["parts"]
+    for one in (thought, fold):
+        assert one["kind"] == "fold"
+        assert "\n" not in one["line"]
+        assert len(one["line"]) < 400
+        assert "characters in all" in one["body"]
+    assert fold["line"].startswith('look(where="line')
+    # Twice, while it came and at the end; not the hundred thousand characters of each.
+    assert page.bytes_told < 100_000
 
 
 def test_where_no_page_shows_it_nobody_is_asked(loopback: Loopback, show: Show) -> None:

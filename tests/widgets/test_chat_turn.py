@@ -9,7 +9,7 @@ import pytest
 
 from mojentic_nb.events import TextDelta, ThinkingDelta, ToolCalled, ToolReturned, Trimmed
 from mojentic_nb.messages import LLMToolCall
-from mojentic_nb.widgets.chat_markdown import rendered
+from mojentic_nb.views.rendered import rendered
 from mojentic_nb.widgets.chat_turn import DRAW_S, PAUSE_S, SEND_S, LiveTurn
 
 CALL = LLMToolCall(name="add", arguments={"a": 1})
@@ -126,7 +126,7 @@ def test_tools_and_thoughts_are_parts_of_their_own_in_order() -> None:
     assert lines == [
         "thinking · 3 characters",
         None,
-        'add(a=1) → failed: {"error": "no"} · 2 ms',
+        "add(a=1) → failed: no · 2 ms",
         "add(a=2) → 2 · 2 ms",
         None,
     ]

@@ -10,9 +10,10 @@ import { asking } from "./card.js";
 import { deedOf, isAtTail, staying } from "./deeds.js";
 import { draft } from "./draft.js";
 import { asked, button, element, fold, frame, grow, planted } from "./paper.js";
+import { stopper } from "./stop.js";
 
 // Lab drops what is said before the page's first widget has a shell of its own in the kernel
-// (see widgets/consent): the first word is repeated, and Stop for as long as nothing stops.
+// (see widgets/consent): the first word is repeated.
 const AGAIN_MS = 200;
 const TIMES = 15;
 const SILENT_MS = 4000;
@@ -24,8 +25,6 @@ const anew = () => `${Date.now()}-${Math.random().toString(36).slice(2)}`;
 function render({ model, el }) {
   const my = frame();
   const view = anew();
-  /** @type {any} */
-  let control = null;
   /** @type {any} */
   let live = null;
   let key = "";
@@ -251,6 +250,7 @@ function render({ model, el }) {
   // what is said --------------------------------------------------------------
 
   const mine = draft(my, { say, tell });
+  const halt = stopper(model, { after, tell, now: () => key });
   const warmth = () => (my.warmth.value === "" ? null : Number(my.warmth.value));
   const choice = () => ({ model: my.name.value.trim(), temperature: warmth() });
 
@@ -269,14 +269,6 @@ function render({ model, el }) {
   /** @param {number} at */
   function again(at) {
     if (!key) say({ type: "again", at, ...choice() });
-  }
-
-  function stop(times = TIMES, which = key) {
-    if (which === "" || which !== key || times === 0) return;
-
-    tell("Stopping …");
-    control?.send({ type: "stop", key });
-    after(AGAIN_MS, () => stop(times - 1, which));
   }
 
   // what is heard ------------------------------------------------------------
@@ -312,6 +304,7 @@ function render({ model, el }) {
     card: (told) => card(told.card),
     names: (told) => mine.isFor(told.word) && mine.offer(told.names),
     meter,
+    stopping: halt.stopping,
     refused: (told) => {
       isWaiting = false;
       tell(told.told, true);
@@ -339,7 +332,7 @@ function render({ model, el }) {
   /** @type {Record<string, () => void>} */
   const deeds = {
     send,
-    stop,
+    stop: halt.stop,
     leave: mine.leave,
     next: () => mine.step(1),
     before: () => mine.step(-1),
@@ -367,7 +360,7 @@ function render({ model, el }) {
     press.preventDefault();
     deeds[deed]();
   });
-  my.send.addEventListener("click", () => (key ? stop() : send()));
+  my.send.addEventListener("click", () => (key ? halt.stop() : send()));
   my.name.addEventListener("input", settled);
   my.undo.addEventListener("click", () => say(branch ? { type: "switch", branch } : { type: "undo" }));
   my.clear.addEventListener("click", () => {
@@ -381,7 +374,6 @@ function render({ model, el }) {
   my.log.addEventListener("scroll", () => (my.tail.hidden = isAtTail(my.log)));
   model.on("msg:custom", hear);
   model.on("comm_live_update", gone);
-  model.widget_manager?.get_model(model.get("control")).then((/** @type {any} */ one) => (control = one));
   el.append(my.root);
   say({ type: "ready", view }, [], TIMES);
   return () => {

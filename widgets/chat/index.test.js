@@ -4,6 +4,7 @@ import { test } from "node:test";
 
 import { deedOf, goesOnIn, isAtTail, nameBegun, named, staying } from "./deeds.js";
 import widget from "./index.js";
+import { stopper } from "./stop.js";
 
 const FREE = { isEmpty: false, isRunning: false, isPicking: false, isEditing: false };
 
@@ -84,6 +85,62 @@ test("words go on inside blocks and code blocks, not inside a word's own element
   assert.equal(goesOnIn("CODE", "PRE"), true);
   assert.equal(goesOnIn("CODE", "P"), false);
   assert.equal(goesOnIn("STRONG", "P"), false);
+});
+
+/** A page's side of Stop, with what it says. @param {object} [lab] */
+function stopping(lab = {}) {
+  /** @type {any[]} */
+  const said = [], told = [], due = [];
+  let key = "turn";
+  const control = { send: (/** @type {any} */ message) => said.push(message) };
+  const model = { get: () => "c", widget_manager: { get_model: async () => control, ...lab } };
+  const halt = stopper(model, {
+    after: (_, act) => due.push(act),
+    tell: (text) => told.push(text),
+    now: () => key,
+  });
+  return { halt, said, told, next: () => due.shift()?.(), end: () => (key = "") };
+}
+
+test("Stop is said again until the turn is over, and no more then", async () => {
+  const { halt, said, told, next, end } = stopping();
+  await null;
+  halt.stop();
+  next();
+  assert.deepEqual(said, Array(2).fill({ type: "stop", key: "turn" }));
+  assert.deepEqual(told, Array(2).fill("Stopping …"));
+  end();
+  next();
+  assert.equal(said.length, 2);
+});
+
+test("Stop says that it waits for a cell, unless the kernel has heard it", async () => {
+  const waits = stopping();
+  await null;
+  waits.halt.stop();
+  for (let nth = 0; nth < 20; nth += 1) waits.next();
+  assert.equal(waits.said.length, 15);
+  assert.match(waits.told.at(-1), /when the running cell ends/);
+  const heard = stopping();
+  await null;
+  heard.halt.stop();
+  heard.halt.stopping();
+  for (let nth = 0; nth < 20; nth += 1) heard.next();
+  assert.deepEqual([...new Set(heard.told)], ["Stopping …"]);
+});
+
+test("Stop goes on the control channel once, where the front end gives it", async () => {
+  /** @type {any[]} */
+  const hurried = [];
+  const kernel = { clientId: "me", username: "ada", sendControlMessage: (/** @type {any} */ one) => hurried.push(one) };
+  const { halt, next } = stopping({ kernel });
+  await null;
+  halt.stop();
+  next();
+  assert.equal(hurried.length, 1);
+  const [{ channel, header, content }] = hurried;
+  assert.deepEqual([channel, header.msg_type, header.session], ["control", "mojentic_nb_stop", "me"]);
+  assert.deepEqual(content, { key: "turn", control: "c" });
 });
 
 test("it is a module as a widget wants it", () => {

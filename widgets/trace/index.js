@@ -370,7 +370,6 @@ function render({ model, el }) {
     my[deed].addEventListener("click", () => act(deed));
   }
   my.fold.addEventListener("click", foldAll);
-  my.refresh.addEventListener("click", () => hello.ask({ type: "refresh", view: name }));
   for (const what of /** @type {const} */ (["text", "model", "tool", "status"])) {
     my[what].addEventListener("input", () => {
       filter[what] = my[what].value;

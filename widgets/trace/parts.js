@@ -144,7 +144,6 @@ export function frame(title) {
     in: button("+", "Zoom in", "+"),
     fit: button("Fit", "Fit everything", "0"),
     fold: button("Fold", "Fold or unfold all"),
-    refresh: button("Refresh", "Refresh: ask the kernel for what is new"),
     ruler: element("div", "ruler", "", { tabindex: "0", role: "group" }),
     marks: element("div", "marks"),
     marked: element("div", "marked"),
@@ -163,7 +162,7 @@ export function frame(title) {
   const filters = element("div", "filters");
   filters.append(parts.text, parts.model, parts.tool, parts.status);
   const tools = element("div", "tools");
-  tools.append(parts.out, parts.in, parts.fit, parts.fold, parts.refresh);
+  tools.append(parts.out, parts.in, parts.fit, parts.fold);
   const head = element("div", "head");
   head.append(parts.sums, tools, filters);
   const scale = element("div", "scale");
