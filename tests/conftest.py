@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -55,6 +55,21 @@ def guarded(connect: Callable[..., Any]) -> Callable[..., Any]:
     return connect_here
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Have no test skipped in CI: what a machine lacks there, `.ci/run` is to bring."""
+    report = yield
+    # Tokenizers' ranks come by npm, which may not have them.
+    is_excused = item.path.name == "test_tokens_exact.py"
+    if report.skipped and os.environ.get("CI") == "true" and not is_excused:
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which CI takes for a failure: {report.longrepr}"
+
+    return report
+
+
 @pytest.fixture(scope="session", autouse=True)
 def only_loopback() -> Iterator[None]:
     """Refuse every outgoing connection, from the first test to the last."""
@@ -89,8 +104,6 @@ def loopback() -> Iterator[Loopback]:
 def llama() -> Iterator[real_server.LlamaServer]:
     """A real llama.cpp server; each xdist worker starts its own when first asked."""
     installation = real_server.find()
-    if installation is None and os.environ.get("CI") == "true":
-        pytest.fail(real_server.HOW_TO_GET_IT)
     if installation is None:
         pytest.skip(real_server.HOW_TO_GET_IT)
 

@@ -30,8 +30,6 @@ def colab_python() -> str:
     """The Python of an environment as Colab has it."""
     python = os.environ.get("COLAB_PYTHON", "")
     if not Path(python).is_file():
-        if os.environ.get("CI") == "true":
-            pytest.fail(HOW_TO_GET_COLAB)
         pytest.skip(HOW_TO_GET_COLAB)
 
     return python

@@ -182,8 +182,6 @@ class Kernel:
 def older(version: str) -> str:
     """The PYTHONPATH that makes a kernel an older one."""
     folder = Path(os.environ.get("OLDER_KERNELS", ".missing"), version)
-    if not folder.is_dir() and os.environ.get("CI") == "true":
-        pytest.fail(HOW_TO_GET_OLDER)
     if not folder.is_dir():
         pytest.skip(HOW_TO_GET_OLDER)
 
