@@ -10,9 +10,10 @@ from collections.abc import Callable
 from random import Random
 
 from benchmarks.bench import Row, Subject, beside
+from mojentic_nb.compare.bouts import Bout
 from mojentic_nb.compare.means import bootstrap_difference
 from mojentic_nb.compare.paired import pair_tests
-from mojentic_nb.compare.ranking import Bout, bradley_terry
+from mojentic_nb.compare.ranking import bradley_terry
 
 __all__ = ["statistics_rows"]
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 from mojentic_nb.background import Job
 from mojentic_nb.bus import Bus, Listener
 from mojentic_nb.clock import Clock, SystemClock
-from mojentic_nb.config import CompletionConfig, Timeouts
+from mojentic_nb.config import CompletionConfig, Timeouts, config_given
 from mojentic_nb.drive import awaiting, here
 from mojentic_nb.errors import BadArgument
 from mojentic_nb.events import Event, TextDelta, TurnFinished
@@ -108,7 +108,7 @@ class LLMBroker:
         chooser = Chooser(cassette)
         self.gateway, self.model = chooser.first(model, gateway)
         self.tokenizer = tokenizer
-        self.config = config
+        self.config = config_given(config)
         self.retry = retry or Retry()
         self.timeouts = Timeouts.of(timeout, default=self.gateway.timeouts)
         self.clock = clock or SystemClock()

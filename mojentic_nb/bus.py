@@ -114,4 +114,6 @@ def bus_along(road: object) -> Bus:
     whole = Bus(is_apart=bool(buses) and all(one._is_apart for one in buses))
     listeners = {id(one): one for bus in buses for one in bus._listeners}
     whole._listeners = tuple(listeners.values())
+    if buses:
+        whole._warned = buses[0]._warned  # once is enough, however often it is asked
     return whole

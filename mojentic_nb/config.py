@@ -28,6 +28,7 @@ __all__ = [
     "ResponseFormat",
     "Sampling",
     "Timeouts",
+    "config_given",
     "merged",
 ]
 
@@ -258,14 +259,29 @@ class Timeouts(BaseModel):
 _NO_CONFIG = CompletionConfig()
 
 
+def config_given(config: Any) -> CompletionConfig | None:
+    """Settings, or none.
+
+    Raises:
+        BadArgument: It is something else.
+    """
+    if config is None or isinstance(config, CompletionConfig):
+        return config
+
+    raise BadArgument(
+        f"config={config!r} is no CompletionConfig.",
+        hint="Write CompletionConfig(temperature=0.1), or temperature=0.1 in the call itself.",
+    )
+
+
 def merged(config: CompletionConfig | None, loose: Mapping[str, Any]) -> CompletionConfig:
     """Lay loose settings over a config; a loose `None` changes nothing.
 
     Raises:
-        BadArgument: A name is unknown or a value out of range.
+        BadArgument: A name is unknown, a value out of range, or `config` is none.
     """
     given = {name: value for name, value in loose.items() if value is not None}
-    base = _NO_CONFIG if config is None else config
+    base = config_given(config) or _NO_CONFIG
     if not given:
         return base
 

@@ -29,12 +29,14 @@ from mojentic_nb.events import (
     Answer,
     Event,
     ModelAnswered,
+    ModelAsked,
     TurnFailed,
     TurnFinished,
     TurnStopped,
 )
 from mojentic_nb.gateways.transport import Transport
 from mojentic_nb.setting import Setting
+from mojentic_nb.tools.calling import is_ending
 
 __all__ = ["awaiting", "here"]
 
@@ -59,7 +61,7 @@ def here(turn: Turn, setting: Setting) -> Generator[Event, None, TurnFinished]:
         while (effect := steps.next()) is not None:
             try:
                 if isinstance(effect, Ask):
-                    asking = _asking(effect, setting)
+                    steps.asking = asking = _asking(effect, setting)
                     try:
                         with asking.transport.open(asking.wire) as reading:
                             asking.headers = reading.headers
@@ -75,9 +77,6 @@ def here(turn: Turn, setting: Setting) -> Generator[Event, None, TurnFinished]:
                     except GatewayError as error:
                         data = b""  # a local shows in tracebacks, and servers repeat keys
                         asking.fail(error)
-                    except BaseException as gone:
-                        steps.leave(gone, asking)
-                        raise
                     steps.outcome = asking.answer()
                 elif isinstance(effect, Tell):
                     setting.tell([effect.event])
@@ -97,7 +96,7 @@ def here(turn: Turn, setting: Setting) -> Generator[Event, None, TurnFinished]:
             except MojenticError as error:
                 steps.error = error.alone()
 
-        yield from setting.tell([steps.last_event()])
+        yield steps.told_last()
         return steps.result()
 
 
@@ -111,7 +110,7 @@ async def awaiting(turn: Turn, setting: Setting) -> AsyncGenerator[Event, None]:
         while (effect := steps.next()) is not None:
             try:
                 if isinstance(effect, Ask):
-                    asking = _asking(effect, setting)
+                    steps.asking = asking = _asking(effect, setting)
                     try:
                         async with asking.transport.aopen(asking.wire) as reading:
                             asking.headers = reading.headers
@@ -127,9 +126,6 @@ async def awaiting(turn: Turn, setting: Setting) -> AsyncGenerator[Event, None]:
                     except GatewayError as error:
                         data = b""  # a local shows in tracebacks, and servers repeat keys
                         asking.fail(error)
-                    except BaseException as gone:
-                        steps.leave(gone, asking)
-                        raise
                     steps.outcome = asking.answer()
                 elif isinstance(effect, Tell):
                     setting.tell([effect.event])
@@ -149,8 +145,20 @@ async def awaiting(turn: Turn, setting: Setting) -> AsyncGenerator[Event, None]:
             except MojenticError as error:
                 steps.error = error.alone()
 
-        yield setting.tell([steps.last_event()])[0]
+        yield steps.told_last()
         steps.result()
+
+
+def _reason(gone: BaseException) -> str:
+    """Why a turn was left: who closes its stream because they are interrupted says so."""
+    cause = gone
+    while type(cause) is GeneratorExit and cause.__context__ is not None:
+        cause = cause.__context__
+    if type(cause) is GeneratorExit and is_ending():
+        return "cancelled"  # Python does not tell a stream why a task closes it
+
+    name = type(gone).__name__
+    return _REASONS.get(type(cause).__name__) or _REASONS.get(name, name)
 
 
 def _asking(ask: Ask, setting: Setting) -> _Asking:
@@ -266,15 +274,21 @@ class _AskingInTime(_Asking):
 
 
 class _Steps:
-    """A turn's generator, and what to send it next."""
+    """A turn's generator, and what to send it next.
+
+    Attributes:
+        asking: The call of the model that is under way, if one is.
+    """
 
     __slots__ = (
         "_effect",
         "_failed",
         "_finished",
+        "_is_told",
         "_received",
         "_setting",
         "_turn",
+        "asking",
         "error",
         "outcome",
     )
@@ -286,6 +300,8 @@ class _Steps:
         self._effect: Effect | None = None
         self._finished: TurnFinished | None = None
         self._failed: MojenticError | None = None
+        self._is_told = False
+        self.asking: _Asking | None = None
         self.outcome: Outcome = None
         self.error: MojenticError | None = None
 
@@ -296,6 +312,7 @@ class _Steps:
         try:
             turn = self._turn
             self._effect = turn.send(outcome) if error is None else turn.throw(error)
+            self.asking = None
             return self._effect
         except StopIteration as end:
             self._finished = end.value
@@ -305,42 +322,48 @@ class _Steps:
         self._effect = None
         return None
 
-    def leave(self, gone: BaseException, asking: _Asking) -> None:
-        """Somebody stopped the turn in the middle of an answer: tell it what had come."""
-        if not isinstance(gone, MojenticError):
-            self._stop(asking.received)
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, gone: BaseException | None, trace: object
+    ) -> None:
+        try:
+            self._close()
+        finally:
+            if gone is not None and not self._is_told:
+                self._setting.tell([TurnStopped(_reason(gone), self._received, self._whom())])
+
+    def _close(self) -> None:
+        """End the turn, wherever it is; it learns what had come of an answer, half or whole."""
+        effect, self._effect = self._effect, None
+        if self.asking is not None:
+            self._stop(self.asking.received)
+        elif type(effect) is Tell and type(effect.event) is ModelAnswered:
+            self._stop(effect.event.answer.thinking + effect.event.answer.text)
+
+        self._turn.close()
 
     def _stop(self, received: str) -> None:
         self._received = received
         with suppress(Stopped, StopIteration):
             self._turn.throw(Stopped(received))
 
-    def __enter__(self) -> Self:
-        return self
+    def _whom(self) -> ModelAsked:
+        return ModelAsked(self._setting.model, 1, None, self._setting.gateway)
 
-    def __exit__(self, kind: type[BaseException] | None, *gone: object) -> None:
-        try:
-            self._close()
-        finally:
-            if self._finished is None and self._failed is None and kind is not None:
-                stopped = TurnStopped(_REASONS.get(kind.__name__, kind.__name__), self._received)
-                self._setting.tell([stopped])
-
-    def _close(self) -> None:
-        """End the turn, wherever it is; an answer that was just told had come whole."""
-        effect, self._effect = self._effect, None
-        if type(effect) is Tell and type(effect.event) is ModelAnswered:
-            self._stop(effect.event.answer.thinking + effect.event.answer.text)
-
-        self._turn.close()
-
-    def last_event(self) -> Event:
-        """How the turn ended, as an event."""
+    def told_last(self) -> Event:
+        """How the turn ended, as an event that everybody has heard of."""
         if self._failed is not None:
-            return TurnFailed(self._failed, getattr(self._failed, "partial", ""))
+            partial = getattr(self._failed, "partial", "")
+            last: Event = TurnFailed(self._failed, partial, self._whom())
+        else:
+            assert self._finished is not None
+            last = self._finished
 
-        assert self._finished is not None
-        return self._finished
+        self._setting.tell([last])
+        self._is_told = True
+        return last
 
     def result(self) -> TurnFinished:
         """How the turn ended, or its error, raised."""

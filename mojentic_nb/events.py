@@ -15,6 +15,7 @@ from mojentic_nb.errors import GatewayError, MojenticError
 from mojentic_nb.messages import LLMToolCall
 from mojentic_nb.place import Place
 from mojentic_nb.quick import quick
+from mojentic_nb.usage import Usage
 
 __all__ = [
     "Answer",
@@ -42,47 +43,6 @@ __all__ = [
     "Usage",
     "UsageDoubted",
 ]
-
-
-@quick(kw_only=True)
-class Usage:
-    """Tokens a call used, as the provider counted them; `None` where it did not say.
-
-    Attributes:
-        input_tokens: Tokens read, cached ones included.
-        output_tokens: Tokens written, reasoning included.
-        cached_tokens: Part of the input that came from the provider's cache.
-        reasoning_tokens: Part of the output that was reasoning.
-        cache_write_tokens: Part of the input that was written to the provider's cache.
-    """
-
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cached_tokens: int | None = None
-    reasoning_tokens: int | None = None
-    cache_write_tokens: int | None = None
-
-    @property
-    def total_tokens(self) -> int | None:
-        """Input and output together; `None` unless both are known."""
-        if self.input_tokens is None or self.output_tokens is None:
-            return None
-
-        return self.input_tokens + self.output_tokens
-
-    def __add__(self, other: Usage) -> Usage:
-        """Add two calls; an unknown part counts as none where the other is known."""
-        return Usage(
-            input_tokens=_sum(self.input_tokens, other.input_tokens),
-            output_tokens=_sum(self.output_tokens, other.output_tokens),
-            cached_tokens=_sum(self.cached_tokens, other.cached_tokens),
-            reasoning_tokens=_sum(self.reasoning_tokens, other.reasoning_tokens),
-            cache_write_tokens=_sum(self.cache_write_tokens, other.cache_write_tokens),
-        )
-
-
-def _sum(one: int | None, other: int | None) -> int | None:
-    return other if one is None else one if other is None else one + other
 
 
 @quick(kw_only=True)
@@ -297,12 +257,16 @@ class Trimmed:
         tokens: What those are that no summary stands for.
         left_tokens: What is sent: messages, tools and schema.
         reason: Why no summary stands for them, where one was to.
+        before: How many more, in front of these, earlier turns left out already.
+        summed: How many of all these, from the first, a summary that is sent stands for.
     """
 
     messages: int
     tokens: int
     left_tokens: int
     reason: str = ""
+    before: int = 0
+    summed: int = 0
 
 
 @quick
@@ -313,11 +277,13 @@ class Summarised:
         messages: How many it stands for, from the first after the system's.
         tokens: What these are.
         text: The summary.
+        before: How many more it stands for, in front of these, since earlier turns.
     """
 
     messages: int
     tokens: int
     text: str
+    before: int = 0
 
 
 @quick
@@ -342,18 +308,26 @@ class TurnStopped:
         reason: `abandoned` by a reader who left, `cancelled`, `interrupted`, or the class of
             an error that is not ours.
         partial: The text received of the answer that was being written.
+        whom: As of `TurnFailed`.
     """
 
     reason: str
     partial: str = ""
+    whom: ModelAsked | None = field(default=None, repr=False, compare=False)
 
 
 @quick
 class TurnFailed:
-    """The turn ended in an error, which is raised right after this event."""
+    """The turn ended in an error, which is raised right after this event.
+
+    Attributes:
+        partial: The text received of the answer that was being written.
+        whom: Who was to be asked, without what: it may be refused before that is fit to show.
+    """
 
     error: MojenticError
     partial: str = ""
+    whom: ModelAsked | None = field(default=None, repr=False, compare=False)
 
 
 Event = (

@@ -134,9 +134,9 @@ def planned(
         clock=broker.clock,
         consent=consent,
         place=None if bus is None else place_of_turn(correlation_id),
+        model=request.model,
     )
-    at_once = runner.max_concurrency
-    first = Call(request=request, gateway=broker.gateway, tools_at_once=at_once)
+    first = Call(request=request, gateway=broker.gateway, tools_at_once=runner.max_concurrency)
     inmost = [Inline()] if has_addresses(request.messages) else []
     within = None if deadline is None else Deadline(deadline)
     in_order = broker.policies.in_order(retry=retry, deadline=within, window=window)

@@ -47,6 +47,7 @@ class Setting:
     clock: Clock = field(default_factory=SystemClock)
     consent: Consent | None = None
     place: Place | None = None
+    model: str = ""
     time: TurnClock = field(init=False)
     wants_pieces: bool = field(init=False)
     _sequence: int = 0

@@ -194,7 +194,7 @@ def test_bytes_arrive_as_they_like(
     loopback: Loopback, shape: Shape, protocol: Protocol, newline: str, piece: int
 ) -> None:
     text = "Grüße, 世界! 🎈 done"
-    loopback.script(Answer(text, thinking="é?", newline=newline, piece=piece))  # type: ignore[arg-type]
+    loopback.script(Answer(text, thinking="é?", newline=newline, piece=piece))
     outcome = shape.run(protocol.broker(loopback.url), "hi")
 
     assert outcome.error is None

@@ -99,3 +99,14 @@ def test_pieces_go_to_those_who_want_them() -> None:
 def test_the_reader_gets_all_pieces_whoever_listens() -> None:
     silent = LLMBroker("demo", tracer=Ear(wants_pieces=False))
     assert list(silent.generate_stream("hi")) == list(LLMBroker("demo").generate_stream("hi"))
+
+
+def test_who_fails_at_what_a_gateway_is_asked_is_warned_about_once() -> None:
+    def fails(_: object) -> None:
+        raise ZeroDivisionError
+
+    broker = LLMBroker("demo")
+    broker.subscribe(fails)
+    with pytest.warns(RuntimeWarning, match="A listener failed"):
+        broker.gateway.calculate_embeddings("hello")
+    assert broker.gateway.calculate_embeddings("and again")  # a warning would be an error

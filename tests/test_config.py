@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from mojentic_nb import ChatSession, LLMBroker, batch
 from mojentic_nb.config import (
     CompletionConfig,
     ReasoningEffort,
@@ -47,7 +48,7 @@ def test_a_loose_none_changes_nothing_and_the_base_stays_as_it_is() -> None:
 def test_no_bound_takes_a_bound_away() -> None:
     assert merged(CompletionConfig(max_tokens=9), {"num_predict": -1}).max_tokens is None
     assert merged(CompletionConfig(max_tokens=9), {"num_predict": 4}).max_tokens == 4
-    assert CompletionConfig(num_predict=-1).max_tokens is None  # type: ignore[call-arg]
+    assert CompletionConfig(num_predict=-1).max_tokens is None
 
 
 def test_a_profile_holds_for_loose_settings_too() -> None:
@@ -80,3 +81,18 @@ def test_what_json_cannot_say_is_refused(value: float) -> None:
 def test_a_number_of_answers_that_cannot_be(given: dict[str, Any]) -> None:
     with pytest.raises(BadArgument, match="n="):
         merged(None, given)
+
+
+@pytest.mark.parametrize("given", [{"temperature": 0.1}, "cold", 3])
+def test_what_is_no_config_is_refused_wherever_it_is_given(given: Any) -> None:
+    broker = LLMBroker("demo")
+    for ask in (
+        lambda: LLMBroker("demo", config=given),
+        lambda: broker.generate("hi", config=given),
+        lambda: broker.submit("hi", config=given),
+        lambda: ChatSession(broker, config=given),
+        lambda: ChatSession(broker).send("hi", config=given),
+        lambda: batch(["hi"], model=broker, config=given),
+    ):
+        with pytest.raises(BadArgument, match="is no CompletionConfig"):
+            ask()

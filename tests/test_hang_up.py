@@ -33,7 +33,7 @@ MIDWAY = Answer(SIX, fault=Fault.SILENT)
 
 
 def stream_closed(broker: LLMBroker) -> None:
-    with closing(broker.generate_stream("hi")) as pieces:  # type: ignore[type-var]
+    with closing(broker.generate_stream("hi")) as pieces:
         assert next(pieces) == "one "
 
 
@@ -45,13 +45,13 @@ def stream_dropped(broker: LLMBroker) -> None:
 
 
 def events_closed(broker: LLMBroker) -> None:
-    with closing(broker.generate_events("hi")) as events:  # type: ignore[type-var]
+    with closing(broker.generate_events("hi")) as events:
         assert TextDelta("one ") in (next(events), next(events))
 
 
 def astream_closed(broker: LLMBroker) -> None:
     async def asked() -> None:
-        async with aclosing(broker.agenerate_stream("hi")) as pieces:  # type: ignore[type-var]
+        async with aclosing(broker.agenerate_stream("hi")) as pieces:
             assert await anext(pieces) == "one "
 
     asyncio.run(asked())
@@ -59,7 +59,7 @@ def astream_closed(broker: LLMBroker) -> None:
 
 def aevents_closed(broker: LLMBroker) -> None:
     async def asked() -> None:
-        async with aclosing(broker.agenerate_events("hi")) as events:  # type: ignore[type-var]
+        async with aclosing(broker.agenerate_events("hi")) as events:
             assert TextDelta("one ") in (await anext(events), await anext(events))
 
     asyncio.run(asked())

@@ -132,13 +132,13 @@ LONG = CompletionConfig(temperature=0.8, max_tokens=100_000)
 
 
 def leave_here(broker: LLMBroker) -> None:
-    with closing(broker.generate_stream("Talk.", config=LONG)) as pieces:  # type: ignore[type-var]
+    with closing(broker.generate_stream("Talk.", config=LONG)) as pieces:
         next(pieces)
 
 
 def leave_in_a_loop(broker: LLMBroker) -> None:
     async def asked() -> None:
-        async with aclosing(broker.agenerate_stream("Talk.", config=LONG)) as pieces:  # type: ignore[type-var]
+        async with aclosing(broker.agenerate_stream("Talk.", config=LONG)) as pieces:
             await anext(pieces)
 
     asyncio.run(asked())

@@ -154,7 +154,7 @@ def test_what_breaks_before_its_first_word_is_asked_again(
 def test_nothing_is_asked_again_after_its_first_word(
     loopback: Loopback, shape: Shape, protocol: Protocol, fault: Fault, words: dict[str, str]
 ) -> None:
-    loopback.script(Answer(**words, fault=fault, fault_after=1))  # type: ignore[arg-type]
+    loopback.script(Answer(**words, fault=fault, fault_after=1))
     outcome = shape.run(protocol.broker(loopback.url, retry=EXACT, clock=FrozenClock()), "hi")
 
     assert isinstance(outcome.error, errors.GatewayError)

@@ -176,7 +176,7 @@ def test_leaving_an_object_early_hangs_up(loopback: Loopback) -> None:
     stream = broker(loopback).generate_object_stream("Who?", list[Person])
     first = next(iter(stream))
     assert first[0].name
-    stream.close()  # type: ignore[attr-defined]
+    stream.close()
     assert loopback.requests[0].hung_up.wait(5)
 
 

@@ -44,7 +44,7 @@ export function plant(into, html) {
     if (!TAGS.test(one.localName)) one.remove();
     for (const { name, value } of [...one.attributes]) {
       const isLink = name === "href" && /^(https?:|mailto:)/i.test(value);
-      const isLook = /^(class|data-t|start|style)$/.test(name) && !/[\\(@]/.test(value);
+      const isLook = /^(align|class|data-t|start|style)$/.test(name) && !/[\\(@]/.test(value);
       if (!isLink && !isLook) one.removeAttribute(name);
       if (isLink) {
         one.setAttribute("rel", "noopener noreferrer nofollow");

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from mojentic_nb.batch.answers import Answers
 from mojentic_nb.batch.asking import BatchOptions, batch
 from mojentic_nb.batch.nearest import is_vector, nearest
-from mojentic_nb.batch.new_columns import dtyped, fields_of, parts_of, texts
+from mojentic_nb.batch.new_columns import dtyped, fields_of, objects, parts_of, texts
 from mojentic_nb.batch.store import ResultStore, store_of
 from mojentic_nb.batch.templates import RowTemplate, column_of, prompts_of
 from mojentic_nb.batch.vectors import embedder_of, vectors_of
@@ -81,6 +81,7 @@ class FrameAccessor:
             BadArgument: The call makes no sense; nothing was asked.
             Interrupted: A `KeyboardInterrupt`; what was answered is kept.
         """
+        _must_name(into)
         _must_not_shape(options)
         asked, answers = self._asked(template, model, options)
         values = asked.spread([None if one is None else str(one) for one in answers])
@@ -122,6 +123,11 @@ class FrameAccessor:
                 nothing was asked.
             Interrupted: A `KeyboardInterrupt`; what was answered is kept.
         """
+        if target is None:
+            raise BadArgument("target=None is no type.", hint="For a text, write df.llm.generate.")
+        if not isinstance(prefix, str):
+            raise BadArgument(f"prefix={prefix!r} is no text.", hint='Write prefix="llm_".')
+
         fields = fields_of(target)
         self._must_be_new([*(prefix + name for name in fields), f"{prefix}error"])
         _must_not_shape(options)
@@ -168,10 +174,13 @@ class FrameAccessor:
         """
         import pandas
 
+        _must_name(into)
+        if dimensions is not None:
+            _must_count(dimensions, "dimensions")
         given = self._texts(column)
         embedder = embedder_of(model)
         found = vectors_of([one for one in given if one is not None], embedder, store_of(store))
-        vectors = _objects([_own(found, text, dimensions) for text in given])
+        vectors = objects([_own(found, text, dimensions) for text in given])
         if into is not None:
             return self._with({into: vectors}, {})
 
@@ -203,7 +212,7 @@ class FrameAccessor:
             BadArgument: The call makes no sense, or the vectors are of several lengths.
             GatewayError: The model could not be asked; what had come is kept.
         """
-        _must_count(k)
+        _must_count(k, "k")
         vectors = self._vectors(column)
         wanted: list[str] = [query] if isinstance(query, str) else []
         if wanted and not query.strip():
@@ -327,9 +336,14 @@ def _must_not_shape(options: BatchOptions) -> None:
         )
 
 
-def _must_count(k: Any) -> None:
-    if isinstance(k, bool) or not isinstance(k, int) or k < 1:
-        raise BadArgument(f"k={k!r} is no number of rows.", hint="Give 10.")
+def _must_count(count: Any, name: str) -> None:
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        raise BadArgument(f"{name}={count!r} is no whole number from 1 up.", hint="Give 10.")
+
+
+def _must_name(into: Any) -> None:
+    if into is not None and not (isinstance(into, str) and into):
+        raise BadArgument(f"into={into!r} is no name for a column.", hint='Write into="label".')
 
 
 def _own(found: dict[str, Any], text: str | None, dimensions: int | None = None) -> Any:
@@ -341,18 +355,9 @@ def _own(found: dict[str, Any], text: str | None, dimensions: int | None = None)
         return None
     if dimensions is None:
         return vector.copy()
-    if isinstance(dimensions, bool) or not 1 <= dimensions <= len(vector):
+    if dimensions > len(vector):
         raise BadArgument(f"dimensions={dimensions!r}: the model's vectors have {len(vector)}.")
 
     cut = vector[:dimensions]
     length = numpy.linalg.norm(cut)
     return cut / length if length else cut.copy()
-
-
-def _objects(values: Sequence[Any]) -> Any:
-    import numpy
-
-    objects = numpy.empty(len(values), dtype=object)
-    for at, value in enumerate(values):
-        objects[at] = value
-    return objects

@@ -7,17 +7,18 @@ loop does the work.
 from __future__ import annotations
 
 from asyncio import CancelledError
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from copy import copy
 from dataclasses import dataclass, replace
 from os import PathLike
 from typing import Any, TypedDict, Unpack
 
 from mojentic_nb.batch.answers import Answers, Interrupted, in_one_line
-from mojentic_nb.batch.call import skipped
+from mojentic_nb.batch.call import plan_of, skipped
 from mojentic_nb.batch.estimate import Estimate, estimated
 from mojentic_nb.batch.pace import AUTO
-from mojentic_nb.batch.progress import Progress
+from mojentic_nb.batch.progress import Progress, bar_over
 from mojentic_nb.batch.running import arun, places_of, run
 from mojentic_nb.batch.store import ResultStore, store_of
 from mojentic_nb.batch.summary import Summary
@@ -26,13 +27,13 @@ from mojentic_nb.broker import LLMBroker
 from mojentic_nb.catalogue import card
 from mojentic_nb.config import CompletionConfig
 from mojentic_nb.errors import BadArgument
-from mojentic_nb.hooks.budget import Budget
+from mojentic_nb.hooks.budget import Budget, priced
 from mojentic_nb.hooks.retry import Retry
 from mojentic_nb.messages import LLMMessage, as_messages
 from mojentic_nb.plan import CallOptions, Prompt
 from mojentic_nb.schema import Shape
 
-__all__ = ["BatchOptions", "abatch", "batch", "broker_for", "estimate"]
+__all__ = ["BatchOptions", "abatch", "answered", "batch", "broker_for", "estimate"]
 
 # More patient than one call: with one call in twenty in trouble, three attempts would leave
 # one row of ten thousand without an answer for every 0.8 s that six take longer.
@@ -56,6 +57,7 @@ class BatchOptions(CallOptions, total=False):
 class _How(TypedDict):
     concurrency: int | str
     store: ResultStore | None
+    summary: Summary
 
 
 def batch(
@@ -86,14 +88,29 @@ def batch(
         BadArgument: The call makes no sense; nothing was asked.
         Interrupted: A `KeyboardInterrupt`; it has `.answers`, and what was answered is kept.
     """
+    return answered(prompts, model, options)
+
+
+def answered(
+    prompts: Iterable[Prompt],
+    model: str | LLMBroker | None,
+    options: BatchOptions,
+    *,
+    watch: Callable[[Summary], object] | None = None,
+) -> Answers:
+    """What `batch` gives; `watch` is told ten times a second what it came to so far."""
     work = _Batch.of(prompts, model, options)
-    bar = work.bar()
-    try:
-        run(work.tasks, work.take, between=bar.move, **work.how, summary=work.summary)
-    except KeyboardInterrupt:
-        raise Interrupted(work.answers()) from None
-    finally:
-        bar.close()
+    with closing(work), closing(work.bar()) as bar:
+
+        def between() -> None:
+            bar.move()
+            if watch is not None:
+                watch(work.how["summary"])
+
+        try:
+            run(work.tasks, work.take, between=between, **work.how)
+        except KeyboardInterrupt:
+            raise Interrupted(work.answers()) from None
 
     return work.answers()
 
@@ -108,14 +125,12 @@ async def abatch(
     Cancelled, as a notebook's stop button does, it keeps what was answered as `batch` does.
     """
     work = _Batch.of(prompts, model, options)
-    bar = work.bar()
-    try:
-        await arun(work.tasks, work.take, between=bar.move, **work.how, summary=work.summary)
-    except CancelledError as cancelled:
-        in_one_line(cancelled, str(Interrupted(work.answers())))
-        raise
-    finally:
-        bar.close()
+    with closing(work), closing(work.bar()) as bar:
+        try:
+            await arun(work.tasks, work.take, between=bar.move, **work.how)
+        except CancelledError as cancelled:
+            in_one_line(cancelled, str(Interrupted(work.answers())))
+            raise
 
     return work.answers()
 
@@ -126,8 +141,8 @@ def estimate(
     **options: Unpack[BatchOptions],
 ) -> Estimate:
     """What `batch` with the same arguments will come to; nothing is asked."""
-    options["store"] = None
-    return estimated(_Batch.of(prompts, model, options).tasks)
+    with closing(_Batch.of(prompts, model, options)) as work:
+        return estimated(work.tasks, work.how["store"])
 
 
 @dataclass(slots=True)
@@ -140,7 +155,7 @@ class _Batch:
     shaped: bool
     how: _How
     progress: bool | None
-    summary: Summary
+    is_own_store: bool
 
     @classmethod
     def of(
@@ -153,7 +168,7 @@ class _Batch:
         target = loose.pop("object_model", None)
         shape = None if target is None else Shape(target)
         places_of(concurrency := loose.pop("concurrency", AUTO))
-        store = store_of(loose.pop("store", "auto"))
+        given = loose.pop("store", "auto")
         progress = loose.pop("progress", None)
         system = loose.pop("system", "")
         apart: dict[str, Any] = {
@@ -164,30 +179,38 @@ class _Batch:
         }
         asked = [with_system(one, system) for one in _each(prompts)]
         tasks = list(_tasks(broker, asked, apart))
+        if tasks:
+            plan_of(tasks[0], apart["options"])
+        store = store_of(given)
         return cls(
             tasks=tasks,
             prompts=[one[-1].content or "" for one in asked],
             results=[None] * len(tasks),
             shaped=shape is not None,
-            how={"concurrency": concurrency, "store": store},
+            how={"concurrency": concurrency, "store": store, "summary": Summary()},
             progress=progress,
-            summary=Summary(),
+            is_own_store=store is not given,
         )
 
     def take(self, task: Task, result: Result) -> None:
         self.results[task.label] = result
 
     def bar(self) -> Progress:
-        total = len(self.tasks)
-        told = str(estimated(self.tasks)) if self.progress is not False and total else ""
-        return Progress(total, self.progress, told=told, summary=self.summary)
+        known = self.how
+        return bar_over(self.tasks, self.progress, store=known["store"], summary=known["summary"])
+
+    def close(self) -> None:
+        """Let go of a store that nobody else has."""
+        store = self.how["store"]
+        if store is not None and self.is_own_store:
+            store.close()
 
     def answers(self) -> Answers:
         results = [
             one or skipped(task, "Interrupted before.")
             for task, one in zip(self.tasks, self.results, strict=True)
         ]
-        return Answers(self.prompts, results, self.summary, shaped=self.shaped)
+        return Answers(self.prompts, results, self.how["summary"], shaped=self.shaped)
 
 
 def _tasks(
@@ -215,11 +238,23 @@ def _each(prompts: Iterable[Prompt]) -> Sequence[Prompt]:
             hint='Write df.llm.generate("… {column} …"), or batch(df["column"]).',
         )
 
+    if not isinstance(prompts, Iterable):
+        raise BadArgument(
+            f"{prompts!r} are no prompts.", hint='Write batch(["What is 2+2?", "And 3+4?"]).'
+        )
+
     return list(prompts)
 
 
 def with_system(prompt: Prompt, system: str) -> tuple[LLMMessage, ...]:
-    """A prompt as messages, after a system message where there is one."""
+    """A prompt as messages, after a system message where there is one.
+
+    Raises:
+        BadArgument: One of them is no text.
+    """
+    if not isinstance(system, str):
+        raise BadArgument(f"system={system!r} is no text.", hint='Write system="Be brief."')
+
     messages = tuple(as_messages(prompt))
     return (LLMMessage.system(system), *messages) if system else messages
 
@@ -257,7 +292,9 @@ def broker_for(
 
     if budget is not None:
         kept = budget if isinstance(budget, Budget) else Budget(usd=budget)
-        _must_be_priced(broker, kept)
+        if kept.usd is not None:
+            name = broker.gateway.name
+            priced(card(name, broker.model), name, broker.model)
         broker.policies = replace(broker.policies, budget=kept)
     if engine is not None:
         from mojentic_nb.batch.engines import run_by
@@ -265,16 +302,3 @@ def broker_for(
         broker = run_by(engine, broker)
 
     return broker
-
-
-def _must_be_priced(broker: LLMBroker, budget: Budget) -> None:
-    price = card(broker.gateway.name, broker.model).price
-    if budget.usd is None or (price.input is not None and price.output is not None):
-        return
-
-    name = broker.gateway.name
-    raise BadArgument(
-        f"What {name}:{broker.model} costs is not known, so a budget in dollars cannot hold.",
-        hint=f"Tell its price with register_model({name!r}, {broker.model!r}, "
-        'price={"input": …, "output": …}), or give a Budget(tokens=…).',
-    )

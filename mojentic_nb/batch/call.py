@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import aclosing
-from typing import Any, cast
+from typing import Any
 
 from mojentic_nb.batch.engines import comes_whole
 from mojentic_nb.batch.pace import Pace
@@ -27,13 +27,16 @@ from mojentic_nb.errors import (
 from mojentic_nb.events import Limited, ModelAsked, Retrying, TurnFinished
 from mojentic_nb.hooks.limit import SLOW_DOWN
 from mojentic_nb.hooks.retry import may_help
-from mojentic_nb.plan import planned
+from mojentic_nb.plan import Plan, planned
 
-__all__ = ["Call", "skipped"]
+__all__ = ["Call", "plan_of", "skipped"]
 
 # A call that fell silent, broke off in the middle or came garbled is made so often: `Retry`
 # leaves these alone, for a person who waits or has read half; here nobody does.
 ATTEMPTS = 3
+
+# What a further attempt has at least, in seconds: a deadline of 0 is refused.
+LEAST_S = 0.001
 
 
 class Call:
@@ -50,6 +53,7 @@ class Call:
         self._pace = pace
         self._limited_at: float | None = None
         self._retries = 0
+        self._asked_of: tuple[str, str] | None = None
         self.has_no_budget = self.is_road = self.is_cut = False
         broker = task.broker
         self._streams = task.stream and not comes_whole(broker.gateway)
@@ -81,10 +85,7 @@ class Call:
 
     async def _asked(self) -> None:
         task = self._task
-        shaped = {"shape": task.shape, "repairs": task.repairs}
-        how: dict[str, Any] = {"stream": self._streams, **shaped}
-        options = cast("Any", task.options)
-        plan = planned(task.broker, task.messages, task.tools, task.config, options, **how)
+        plan = plan_of(task, self._options(), stream=self._streams)
         setting = plan.setting
         if setting.place is not None:
             self._result.span_id = setting.place.span_id
@@ -100,17 +101,29 @@ class Call:
         assert isinstance(event, TurnFinished)
         self._answered(event)
 
+    def _options(self) -> Any:
+        """The task's options; of its deadline what earlier attempts have left."""
+        options, spent_s = self._task.options, self._result.duration_s
+        deadline = options.get("deadline")
+        if deadline is None or not spent_s:
+            return options
+
+        return {**options, "deadline": max(deadline - spent_s, LEAST_S)}
+
     def _heard(self, event: Any, now: Callable[[], float]) -> None:
         kind = type(event)
-        if kind is Retrying:
+        if kind is ModelAsked:
+            # A fallback's name and price are not those of whom the task names.
+            self._asked_of = event.gateway.name, event.model
+            if self._limited_at is not None:
+                self._waited(now() - self._limited_at)
+                self._limited_at = None
+        elif kind is Retrying:
             self._retries += 1
             self._waited(event.wait_s)
             self._told(event.error)
         elif kind is Limited:
             self._limited_at = self._limited_at or now()
-        elif self._limited_at is not None and kind is ModelAsked:
-            self._waited(now() - self._limited_at)
-            self._limited_at = None
 
     def _waited(self, seconds: float) -> None:
         self._result.wait_s = (self._result.wait_s or 0.0) + seconds
@@ -127,6 +140,7 @@ class Call:
     def _answered(self, finished: TurnFinished) -> None:
         result, answer = self._result, finished.answer
         usage = answer.usage
+        result.provider, result.model = self._asked_of or (result.provider, result.model)
         result.status, result.output, result.value = "ok", answer.text, finished.value
         result.error_type = result.error_message = ""
         result.finish_reason, result.cached = answer.finish_reason, answer.is_cached
@@ -154,6 +168,16 @@ def _is_worth_another(error: Exception) -> bool:
 
     is_odd = isinstance(error, GatewayTimeout | GatewayGarbled)
     return is_odd or (error.has_begun and may_help(error))
+
+
+def plan_of(task: Task, options: Any, *, stream: bool = False) -> Plan:
+    """How a question will be asked.
+
+    Raises:
+        BadArgument: Its settings make no sense.
+    """
+    how: dict[str, Any] = {"stream": stream, "shape": task.shape, "repairs": task.repairs}
+    return planned(task.broker, task.messages, task.tools, task.config, options, **how)
 
 
 def skipped(task: Task, reason: str) -> Result:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from math import inf
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field, create_model
@@ -87,10 +88,13 @@ def consensus(
     Raises:
         BadArgument: There are no members, or weights, threshold or rounds make no sense.
     """
+    for name, several in (("members", members), ("choices", choices)):
+        if isinstance(several, str) or not isinstance(several, Sequence | Mapping):
+            raise BadArgument(f"{name}={several!r} are not several.", hint='Give ["a", "b"].')
+    if not all(isinstance(one, str) for one in (question, *choices)):
+        raise BadArgument(f"{question!r}, choices={choices!r}: only text can be agreed on.")
+    _check_rounds(threshold, rounds)
     panel = _panel(members, weights)
-    if not 0 < threshold <= 1 or rounds < 1:
-        raise BadArgument(f"threshold={threshold}, rounds={rounds} make no agreement.")
-
     shape = Shape(_ballot(choices))
     found = Consensus()
     for _ in range(rounds):
@@ -104,6 +108,12 @@ def consensus(
     return found
 
 
+def _check_rounds(threshold: Any, rounds: Any) -> None:
+    is_share = isinstance(threshold, int | float) and 0 < threshold <= 1
+    if not is_share or not isinstance(rounds, int) or rounds < 1:
+        raise BadArgument(f"threshold={threshold!r}, rounds={rounds!r} make no agreement.")
+
+
 @dataclass(frozen=True, slots=True)
 class _Member:
     name: str
@@ -112,26 +122,36 @@ class _Member:
 
 
 def _panel(members: Any, weights: Sequence[float] | None) -> list[_Member]:
-    named = members if isinstance(members, Mapping) else _numbered(members)
+    if isinstance(members, Mapping):
+        named = {name: broker_for(one) for name, one in members.items()}
+    else:
+        named = _numbered(members)
     if not named:
         raise BadArgument("A consensus needs members.", hint='Give ["demo", "ollama:llama3.2"].')
 
-    counts = list(weights or [1.0] * len(named))
-    if len(counts) != len(named) or min(counts) < 0 or not sum(counts) > 0:
+    try:
+        counts = [float(one) for one in weights or [1.0] * len(named)]
+    except (TypeError, ValueError):
+        counts = []
+    if len(counts) != len(named) or min(counts) < 0 or not 0 < sum(counts) < inf:
         raise BadArgument(f"weights={weights!r} do not fit {len(named)} members.")
 
     return [
-        _Member(name, broker_for(model), weight)
-        for (name, model), weight in zip(named.items(), counts, strict=True)
+        _Member(name, broker, weight)
+        for (name, broker), weight in zip(named.items(), counts, strict=True)
     ]
 
 
-def _numbered(members: Sequence[str | LLMBroker]) -> dict[str, str | LLMBroker]:
-    """Their models' names, with a number where several have the same."""
-    names = [one if isinstance(one, str) else f"{one.gateway.name}:{one.model}" for one in members]
+def _numbered(members: Sequence[str | LLMBroker]) -> dict[str, LLMBroker]:
+    """By their models' names, with a number where several have the same."""
+    brokers = list(map(broker_for, members))
+    names = [
+        one if isinstance(one, str) else f"{broker.gateway.name}:{broker.model}"
+        for one, broker in zip(members, brokers, strict=True)
+    ]
     return {
-        name if names.count(name) == 1 else f"{name} #{names[: at + 1].count(name)}": one
-        for at, (name, one) in enumerate(zip(names, members, strict=True))
+        name if names.count(name) == 1 else f"{name} #{names[: at + 1].count(name)}": broker
+        for at, (name, broker) in enumerate(zip(names, brokers, strict=True))
     }
 
 
@@ -206,7 +226,7 @@ def _count(found: Consensus, votes: Sequence[Vote], panel: Sequence[_Member]) ->
     found.objections = {
         vote.member: vote.objection or vote.reason or f"Says {vote.choice}."
         for vote in votes
-        if _same(vote.choice) != best
+        if not vote.choice or _same(vote.choice) != best
     }
 
 

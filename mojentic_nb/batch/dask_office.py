@@ -25,6 +25,9 @@ __all__ = ["DaskOffice"]
 
 # Seconds after which the workers are counted again: some may have come.
 LOOK_S = 1.0
+# Seconds in which a lost worker is not asked, unless the scheduler has noticed sooner: as long
+# as dask itself knocks. A lost connection may not have been its end.
+GONE_S = 30.0
 
 
 class DaskOffice:
@@ -40,7 +43,7 @@ class DaskOffice:
         self._client = client
         self._under_way: Counter[str] = Counter()
         self._workers: set[str] = set()
-        self._gone: set[str] = set()
+        self._gone: dict[str, float] = {}
         self._looked_at = float("-inf")
         self._looking = asyncio.Lock()
         self._dropping: set[asyncio.Future[Any]] = set()
@@ -82,7 +85,7 @@ class DaskOffice:
         if isinstance(result, Exception) and not isinstance(result, OSError):
             raise result
 
-        self._gone.add(worker)
+        self._gone[worker] = SystemClock.now()
         self._looked_at = float("-inf")
         raise GatewayTorn(
             f"The worker that asked {errand.wire.gateway} was lost ({worker}).",
@@ -130,7 +133,11 @@ class DaskOffice:
         async with self._looking:
             if SystemClock.now() - self._looked_at > LOOK_S:
                 listed = set(await cast("Any", self._client).nthreads())
+                now = self._looked_at = SystemClock.now()
                 # The scheduler may not have noticed yet; once it has, the address is free again.
-                self._gone &= listed
-                self._workers = listed - self._gone
-                self._looked_at = SystemClock.now()
+                self._gone = {
+                    worker: since
+                    for worker, since in self._gone.items()
+                    if worker in listed and now - since < GONE_S
+                }
+                self._workers = listed - self._gone.keys()

@@ -20,6 +20,7 @@ from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from mojentic_nb.background import SLICE_S
 from mojentic_nb.batch.errand import Errand, Fetched, Sent, fetch_here
 from mojentic_nb.errors import BadArgument, GatewayError, GatewayTorn
 from mojentic_nb.gateways.cassette_road import Road
@@ -32,36 +33,24 @@ from mojentic_nb.hooks.fallback import Fallback
 if TYPE_CHECKING:
     from mojentic_nb.broker import LLMBroker
 
-__all__ = ["EngineRoad", "comes_whole", "run_by", "sent_by"]
+__all__ = ["EngineRoad", "comes_whole", "run_by"]
 
 INSTALL = 'Install it with pip install "mojentic-nb[dask]".'
 START = "Start one: from distributed import Client; client = Client()."
-
-# Seconds between two looks at an answer, so that an interrupt is felt at once.
-SLICE_S = 0.1
-
-
-def sent_by(engine: Any, gateway: LLMGateway) -> LLMGateway:
-    """The same gateway, its requests sent by an engine's workers.
-
-    A cassette over it stays here: what it replays goes nowhere.
-
-    Args:
-        engine: `"dask"` for the current client, a `distributed.Client`, or an executor.
-        gateway: Whose requests.
-
-    Raises:
-        BadArgument: The engine is none of these or is not there, or the gateway has a
-            transport of its own that cannot travel.
-    """
-    return _over(_office_of(engine), gateway)
 
 
 def run_by(engine: Any, broker: LLMBroker) -> LLMBroker:
     """A broker whose calls, those of its fallbacks too, are sent by an engine's workers.
 
+    A cassette stays here: what it replays goes nowhere.
+
+    Args:
+        engine: `"dask"` for the current client, a `distributed.Client`, or an executor.
+        broker: Left as it is.
+
     Raises:
-        BadArgument: As with `sent_by`.
+        BadArgument: The engine is none of these or is not there, or a gateway has a
+            transport of its own that cannot travel.
     """
     office, other = _office_of(engine), copy(broker)
     other.gateway = _over(office, broker.gateway)

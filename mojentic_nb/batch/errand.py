@@ -161,7 +161,7 @@ async def _fetched(errand: Errand) -> Fetched:
     except GatewayError as error:
         return Fetched(headers, b"".join(pieces), error.alone())
     except Exception as problem:
-        return _failed(errand, f"{type(problem).__name__}")
+        return _failed(errand, type(problem).__name__)
 
     return Fetched(headers, b"".join(pieces))
 

@@ -5,9 +5,10 @@ Law: cheap and honest: prompts are measured, answers are not known, so a price i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mojentic_nb.batch.store import AHEAD, ResultStore, kept_of
 from mojentic_nb.batch.task import Task
 from mojentic_nb.catalogue import card, cost_usd
 from mojentic_nb.events import Usage
@@ -27,19 +28,23 @@ class Estimate:
     """What questions will come to.
 
     Attributes:
-        n: Questions.
+        n: Questions to ask.
+        stored: Questions beside these that an earlier run has the answers of.
         input_tokens: Of their prompts, rather a little too many.
         low: US dollars if the answers are short; None where a price is not known.
         high: US dollars if they are as long as they may be, or a page and a half.
     """
 
     n: int = 0
+    stored: int = 0
     input_tokens: int = 0
     low: float | None = 0.0
     high: float | None = 0.0
 
     def __str__(self) -> str:
-        told = f"{self.n:,} calls, ≈ {self.input_tokens:,} tokens in"
+        kept = f" ({self.stored:,} kept)" if self.stored else ""
+        calls = "call" if self.n == 1 else "calls"
+        told = f"{self.n:,} {calls}{kept}, ≈ {self.input_tokens:,} tokens in"
         if self.low is None or self.high is None:
             return f"{told}, price unknown"
         if not self.high:
@@ -61,11 +66,16 @@ class Estimate:
         self.high = _more(self.high, cost_usd(Usage(input_tokens=read, output_tokens=most), known))
 
 
-def estimated(tasks: Iterable[Task]) -> Estimate:
-    """What these questions will come to, each asked once."""
+def estimated(tasks: Sequence[Task], store: ResultStore | None = None) -> Estimate:
+    """What these questions will come to, each asked once, but for those a store has."""
     whole = Estimate()
-    for task in tasks:
-        whole.add(task)
+    for begin in range(0, len(tasks), AHEAD):
+        some = tasks[begin : begin + AHEAD]
+        kept = kept_of(some, store)
+        whole.stored += len(kept)
+        for task in some:
+            if task.key not in kept:
+                whole.add(task)
 
     return whole
 

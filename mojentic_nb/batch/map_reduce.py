@@ -11,7 +11,10 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from typing import Any, TypeVar, cast
 
-from mojentic_nb.batch.asking import batch
+from mojentic_nb.background import SLICE_S
+from mojentic_nb.batch.asking import answered
+from mojentic_nb.batch.running import places_of
+from mojentic_nb.batch.summary import Summary
 from mojentic_nb.broker import LLMBroker
 from mojentic_nb.errors import BadArgument, MojenticError
 
@@ -22,7 +25,6 @@ R = TypeVar("R")
 
 PIECE, PIECES = "{piece}", "{pieces}"
 QUARTERS = (0.25, 0.5, 0.75, 1.0)
-SLICE_S = 0.1
 
 
 def map_reduce(
@@ -48,24 +50,37 @@ def map_reduce(
         **options: For prompts: what `batch` takes.
 
     Raises:
-        BadArgument: A prompt has no place for its pieces.
+        BadArgument: A prompt has no place for its pieces, or the call makes no sense.
         MojenticError: A piece got no answer; it names the first such piece.
         Exception: What `each` or `together` raised; pieces not begun are not worked on.
     """
+    places = places_of(concurrency)
+    for name, what in (("each", each), ("together", together)):
+        if not isinstance(what, str) and not callable(what):
+            raise BadArgument(f"{name}={what!r} is no function and no prompt.")
+    if not isinstance(each, str) and not isinstance(together, str) and (model or options):
+        raise BadArgument(
+            f"{', '.join(['model'] if model else options)}: there is no prompt in this.",
+            hint="Give a prompt with {piece} or {pieces} in it, or leave that out.",
+        )
+    if progress is not None and not callable(progress):
+        raise BadArgument(f"progress={progress!r} is no function.", hint="Give one, such as print.")
+    if not isinstance(pieces, Iterable):
+        raise BadArgument(f"pieces={pieces!r} are not several.", hint='Give ["a", "b"].')
+
     share = _Share(progress)
     if isinstance(each, str):
         asked = [_filled(each, PIECE, one) for one in pieces]
-        options.setdefault("concurrency", concurrency)
-        results = _answers(asked, model, options)
-        share.done(len(results), len(results))
+        options["concurrency"] = concurrency
+        results = _answers(asked, model, options, share)
     else:
-        results = _mapped(list(pieces), each, concurrency, share)
+        results = _mapped(list(pieces), each, places, share)
 
     if not isinstance(together, str):
         return together(results)
 
     whole = "\n\n".join(str(one) for one in results)
-    return cast("R", _answers([_filled(together, PIECES, whole)], model, options)[0])
+    return cast("R", _answers([_filled(together, PIECES, whole)], model, options, _Share(None))[0])
 
 
 class _Share:
@@ -84,9 +99,9 @@ class _Share:
 
 
 def _mapped(
-    pieces: Sequence[P], each: Callable[[P], Any], concurrency: int, share: _Share
+    pieces: Sequence[P], each: Callable[[P], Any], places: int | None, share: _Share
 ) -> list[Any]:
-    pool = ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="mojentic-map")
+    pool = ThreadPoolExecutor(max_workers=places, thread_name_prefix="mojentic-map")
     try:
         futures = [pool.submit(copy_context().run, each, one) for one in pieces]
         left: set[Future[Any]] = set(futures)
@@ -104,14 +119,20 @@ def _mapped(
     return [one.result() for one in futures]
 
 
-def _answers(asked: list[str], model: str | LLMBroker | None, options: dict[str, Any]) -> list[Any]:
-    found = batch(asked, model, **options)
+def _answers(
+    asked: list[str], model: str | LLMBroker | None, options: Any, share: _Share
+) -> list[Any]:
+    def watch(so_far: Summary) -> None:
+        share.done(so_far.n, len(asked))
+
+    found = answered(asked, model, options, watch=watch)
     for at, problem in found.errors.items():
         raise MojenticError(
             f"Piece {at + 1} of {len(asked)} got no answer: {problem}",
             hint="The others are kept: the same call again asks only for the rest.",
         )
 
+    share.done(len(asked), len(asked))
     return list(found)
 
 

@@ -19,8 +19,18 @@ __all__ = ["is_vector", "nearest"]
 
 
 def is_vector(value: Any) -> bool:
-    """Whether a cell of a frame holds a vector."""
-    return hasattr(value, "__len__") and not isinstance(value, str | bytes | dict)
+    """Whether this is a vector, as a cell of a frame may hold one."""
+    if not hasattr(value, "__len__") or isinstance(value, str | bytes | dict):
+        return False
+
+    import numpy
+
+    try:
+        made = numpy.asarray(value)
+    except ValueError:
+        return False  # lists of several lengths
+
+    return made.ndim == 1 and made.dtype.kind in "fiu"
 
 
 def nearest(vectors: Sequence[Any], query: Any, k: int) -> tuple[list[int], list[float]]:

@@ -32,7 +32,7 @@ from mojentic_nb.tracer.plain import plain
 if TYPE_CHECKING:
     from pandas import Index
 
-__all__ = ["dtyped", "fields_of", "parts_of", "texts"]
+__all__ = ["dtyped", "fields_of", "objects", "parts_of", "texts"]
 
 VALUE = "value"
 _JSON_KINDS: Mapping[str, Any] = {"string": str, "integer": int, "number": float, "boolean": bool}
@@ -106,23 +106,27 @@ def dtyped(values: Sequence[Any], kind: Any) -> Any:
     if bare in (date, datetime):
         return _times(values)
 
-    objects = numpy.empty(len(values), dtype=object)
+    return objects([plain(one) for one in values])
+
+
+def objects(values: Sequence[Any]) -> Any:
+    """Values as an array of what they are; a list among them is one value."""
+    import numpy
+
+    made = numpy.empty(len(values), dtype=object)
     for at, one in enumerate(values):
-        objects[at] = plain(one)
-    return objects
+        made[at] = one
+    return made
 
 
 def _times(values: Sequence[Any]) -> Any:
-    import numpy
     import pandas
 
     try:
         return pandas.to_datetime(list(values)).array
     except (ValueError, TypeError, OverflowError):
         # Times with and without a zone, or beyond the years that pandas knows.
-        objects = numpy.empty(len(values), dtype=object)
-        objects[:] = list(values)
-        return objects
+        return objects(values)
 
 
 def _bare(kind: Any) -> Any:

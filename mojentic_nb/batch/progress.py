@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import uuid4
 
+from mojentic_nb.batch.estimate import estimated
+from mojentic_nb.batch.store import ResultStore
 from mojentic_nb.batch.summary import Summary
+from mojentic_nb.batch.task import Task
 from mojentic_nb.views.numbers import dollars
 
-__all__ = ["Progress"]
+__all__ = ["Progress", "bar_over"]
 
 # Seconds before there is anything to see.
 DELAY_S = 0.7
@@ -25,14 +29,14 @@ class Progress:
     """A bar.
 
     Args:
-        total: Questions; None where nobody knows.
+        total: Questions.
         shown: Whether to draw one; None draws it for people, not for tests and logs.
-        told: What stands before it.
+        told: Makes what stands before it; not asked where nothing is drawn.
         summary: What is read when it is drawn.
     """
 
     def __init__(
-        self, total: int | None, shown: bool | None, *, told: str = "", summary: Summary
+        self, total: int, shown: bool | None, *, told: Callable[[], str], summary: Summary
     ) -> None:
         self._summary = summary
         self._bar: Any = None
@@ -45,7 +49,7 @@ class Progress:
         line = _Line(shell.display_pub) if _is_notebook(shell) else None
         self._bar = tqdm(
             total=total,
-            desc=told,
+            desc=told(),
             unit="row",
             leave=False,
             delay=DELAY_S,
@@ -73,6 +77,17 @@ class Progress:
         """Take it away."""
         if self._bar is not None:
             self._bar.close()
+
+
+def bar_over(
+    tasks: Sequence[Task], shown: bool | None, *, store: ResultStore | None, summary: Summary
+) -> Progress:
+    """A bar for these questions, after what they will cost."""
+
+    def told() -> str:
+        return str(estimated(tasks, store)) if tasks else ""
+
+    return Progress(len(tasks), shown, told=told, summary=summary)
 
 
 class _Line:

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any
 
 from mojentic_nb.background import SLICE_S, wait_for
 from mojentic_nb.batch.call import Call, skipped
 from mojentic_nb.batch.pace import AUTO, Pace
-from mojentic_nb.batch.store import ResultStore
+from mojentic_nb.batch.store import AHEAD, ResultStore, kept_of
 from mojentic_nb.batch.summary import Summary
 from mojentic_nb.batch.task import Result, Task
 from mojentic_nb.clock import Clock, SystemClock
@@ -26,9 +26,6 @@ from mojentic_nb.errors import BadArgument
 __all__ = ["Run", "Take", "arun", "places_of", "run"]
 
 Take = Callable[[Task, Result], None]
-
-# Tasks read ahead, so that their kept results are found with one question to the file.
-AHEAD = 256
 
 # So many failures in a row, and nothing else yet, and the rest of a provider's questions is
 # not asked: it is not there, or does not know the key or the model.
@@ -100,7 +97,6 @@ class Run:
         concurrency: Calls at once at each provider's address, which a 429 makes fewer;
             `"auto"` begins with four.
         store: What has answers of earlier runs, and keeps those of this one.
-        stop: Asked before each question; a reason ends the run.
         summary: What is kept up to date, where somebody else reads it meanwhile.
 
     Raises:
@@ -117,7 +113,6 @@ class Run:
         *,
         concurrency: int | str = AUTO,
         store: ResultStore | None = None,
-        stop: Callable[[], str | None] | None = None,
         summary: Summary | None = None,
     ) -> None:
         self.summary = summary or Summary()
@@ -125,7 +120,6 @@ class Run:
         self._take = take
         self._places = places_of(concurrency)
         self._store = store
-        self._stop = stop
         self._lanes: dict[tuple[str, str], _Lane] = {}
         self._met: set[tuple[str, str, str]] = set()
         self._is_over = False
@@ -163,22 +157,15 @@ class Run:
     def _read_on(self) -> bool:
         """Read some more tasks; False where there are none."""
         some = list(islice(self._source, AHEAD))
-        kept = self._kept(some)
+        kept = kept_of(some, self._store)
         for task in some:
             result = kept.get(task.key)
-            if result is not None and (result := _revived(task, result)):
-                self._done(task, result)
-            else:
+            if result is None:
                 self._queue(task)
+            else:
+                self._done(task, result)
 
         return bool(some)
-
-    def _kept(self, tasks: Sequence[Task]) -> Mapping[bytes, Result]:
-        # Not `if self._store`: that would count its rows.
-        if self._store is None or not tasks:
-            return {}
-
-        return self._store.get([task.key for task in tasks])
 
     def _queue(self, task: Task) -> None:
         gateway = task.broker.gateway
@@ -200,13 +187,14 @@ class Run:
             # This one has left the line, so one more may be asked beside it.
             if lane.workers < lane.pace.limit and not lane.is_short:
                 self._hire(lane)
-            if pause_s := lane.pace.pause_s(lane.clock.now()):
+            while pause_s := lane.pace.pause_s(lane.clock.now()):
                 await lane.clock.asleep(pause_s)
             call = Call(task, lane.pace, is_cold=self._is_cold(task))
             result = await call.made()
             if call.has_no_budget and not self._is_last_money(task, lane, result):
                 break
             lane.learn(result, is_road=call.is_road)
+            self._pay_for_more()
             if self._store is not None and not call.is_cut:
                 self._store.put(result)
             self._done(task, result)
@@ -223,9 +211,15 @@ class Run:
         self.summary.reason = self.summary.reason or result.error_message
         return True
 
+    def _pay_for_more(self) -> None:
+        """Ask on where the money was short: a call is over, and holds none any more."""
+        for lane in self._lanes.values():
+            if lane.is_short:
+                lane.is_short = False
+                if not lane.workers:
+                    self._hire(lane)
+
     def _next(self, lane: _Lane) -> Task | None:
-        if not self.summary.reason and self._stop is not None:
-            self.summary.reason = self._stop() or ""
         while not self.summary.reason:
             if not lane.waiting and not self._read_on():
                 return None
@@ -294,7 +288,6 @@ class _Lane:
 
     def learn(self, result: Result, *, is_road: bool) -> None:
         """Count an answer, or a failure of the road."""
-        self.is_short = False
         if result.ok:
             self._is_answered = True
             self.pace.went_well()
@@ -304,16 +297,3 @@ class _Lane:
                 f"Not asked: {self._failed} questions to {result.provider} failed, and none was"
                 f" answered. The last one: {result.error_message}"
             )
-
-
-def _revived(task: Task, result: Result) -> Result | None:
-    """A kept result with its object again; None where it does not fit its shape any more."""
-    if task.shape is None:
-        return result
-
-    try:
-        result.value = task.shape.read(result.output)
-    except ValueError:
-        return None
-
-    return result

@@ -7,7 +7,6 @@ is known by. Where the file cannot be written the run goes on and says so once.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 import warnings
@@ -21,11 +20,14 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
-from mojentic_nb.batch.task import Result
+from mojentic_nb.batch.task import Result, Task
 from mojentic_nb.clock import SystemClock
-from mojentic_nb.errors import StateError
+from mojentic_nb.errors import BadArgument, StateError
+from mojentic_nb.forking import mind_forks
+from mojentic_nb.sqlite_opening import Keeper, transaction
+from mojentic_nb.sqlite_sharing import SharedFile
 
-__all__ = ["PATH", "ResultStore", "store_of"]
+__all__ = ["AHEAD", "PATH", "ResultStore", "kept_of", "store_of"]
 
 PATH = ".mojentic/results.db"
 
@@ -35,17 +37,18 @@ SCHEMA_VERSION = 1
 
 # Rows have ids, although keys are keys: in the order of random keys a table of texts takes
 # several times as long to write.
-TABLE = """CREATE TABLE IF NOT EXISTS result (
+TABLE = """CREATE TABLE result (
     key BLOB PRIMARY KEY, body TEXT NOT NULL, created_ns INTEGER NOT NULL
 )"""
 
-# Seconds: another process's transaction takes a hundredth of that.
-PATIENCE_S = 5.0
 # Seconds that results gather before they are written together: what a writing costs hardly
 # grows with their number.
 GATHER_S = 0.05
 # SQLite takes 32 766 values in a statement; smaller ones keep a lookup short.
 AT_ONCE = 500
+
+# Questions read ahead, so that their kept results are found with one look into the file.
+AHEAD = 256
 
 # What is written of a result, with what goes without saying.
 _KEPT = [
@@ -67,15 +70,12 @@ class ResultStore:
 
     def __init__(self, path: str | PathLike[str] = PATH) -> None:
         self.path = Path(path).expanduser().absolute()
-        self._lock = threading.RLock()
         self._waiting: list[tuple[bytes, str, int]] = []
         self._gathering = threading.Lock()
         self._is_writing = False
         self._is_broken = False
-        self._line: sqlite3.Connection | None = None
-        self._pid = os.getpid()
-        with self.transaction():
-            pass
+        self._file = SharedFile(KEEPER, self.path, str(self.path))
+        mind_forks(self)
 
     def __repr__(self) -> str:
         return f"ResultStore({str(self.path)!r})"
@@ -128,13 +128,14 @@ class ResultStore:
             self._write_now()
 
     def _write_now(self) -> None:
-        with self._lock:
+        # In the order in which they came, whoever writes them.
+        with self._file.lock:
             with self._gathering:
                 rows, self._waiting = self._waiting, []
             if not rows or self._is_broken:
                 return
             try:
-                with self._held() as line:
+                with self._file.held() as line:
                     _insert(line, rows)
             except StateError as trouble:
                 self._is_broken = True
@@ -161,55 +162,26 @@ class ResultStore:
         Raises:
             StateError: It could not be.
         """
-        with self._held() as line:
-            line.execute(f"BEGIN {kind}")
-            try:
-                yield line
-                line.execute("COMMIT")
-            except BaseException:
-                # SQLite has rolled back by itself where the disk is full.
-                if line.in_transaction:
-                    line.execute("ROLLBACK")
-                raise
-
-    @contextmanager
-    def _held(self) -> Iterator[sqlite3.Connection]:
-        """The file for this thread alone; what goes wrong with it is a `StateError`."""
-        with self._lock:
-            try:
-                yield self._ready()
-            except (sqlite3.Error, OSError) as problem:
-                trouble = problem
-            else:
-                return
-
-        raise StateError(
-            f"The results in {self.path}: {trouble}.",
-            hint="Give another path with store=, or store=None to keep nothing.",
-        ) from None
-
-    def _ready(self) -> sqlite3.Connection:
-        # A connection must not cross a fork, nor outlive its file.
-        if self._line is not None and self._pid == os.getpid() and self.path.exists():
-            return self._line
-
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        is_new = not self.path.exists()
-        line = sqlite3.connect(
-            self.path, timeout=PATIENCE_S, isolation_level=None, check_same_thread=False
-        )
-        if is_new:
-            os.chmod(self.path, 0o600)
-        self._line, self._pid = _prepared(line), os.getpid()
-        return self._line
+        with self._file.held() as line, transaction(line, kind):
+            yield line
 
     def close(self) -> None:
         """Write what is left and let go of the file."""
         self.flush()
-        with self._lock:
-            if self._line is not None:
-                self._line.close()
-            self._line = None
+        self._file.let_go()
+
+    def before_fork(self) -> None:
+        """Wait until nobody gathers; the file, which is told of it first, until nobody writes."""
+        self._gathering.acquire()
+
+    def after_fork(self) -> None:
+        """In the parent: go on."""
+        self._gathering.release()
+
+    def after_fork_in_child(self) -> None:
+        """The child has neither the thread nor the right to what waits in the parent."""
+        self._gathering = threading.Lock()
+        self._waiting, self._is_writing = [], False
 
 
 def _insert(line: sqlite3.Connection, rows: Sequence[tuple[bytes, str, int]]) -> None:
@@ -221,21 +193,19 @@ def _insert(line: sqlite3.Connection, rows: Sequence[tuple[bytes, str, int]]) ->
         line.execute(f"INSERT OR REPLACE INTO result VALUES {marks}", list(chain(*some)))
 
 
-def _prepared(line: sqlite3.Connection) -> sqlite3.Connection:
-    found = line.execute("PRAGMA application_id").fetchone()[0]
-    tables = line.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    version = line.execute("PRAGMA user_version").fetchone()[0]
-    if tables and found != APPLICATION_ID:
-        raise sqlite3.DatabaseError("it keeps something else, and is left as it is")
-    if version > SCHEMA_VERSION:
-        raise sqlite3.DatabaseError("it was written by a newer mojentic_nb")
-
-    line.execute("PRAGMA journal_mode = WAL")
-    line.execute("PRAGMA synchronous = NORMAL")
+def _make(line: sqlite3.Connection) -> None:
     line.execute(TABLE)
-    line.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    line.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-    return line
+
+
+KEEPER = Keeper(
+    what="The results in",
+    error=StateError,
+    application_id=APPLICATION_ID,
+    version=SCHEMA_VERSION,
+    make=_make,
+    begins=("PRAGMA synchronous = NORMAL",),
+    otherwise="Or keep nothing, with store=None.",
+)
 
 
 def _read(key: bytes, body: str) -> Result | None:
@@ -246,9 +216,35 @@ def _read(key: bytes, body: str) -> Result | None:
         return None
 
 
+def kept_of(tasks: Sequence[Task], store: ResultStore | None) -> dict[bytes, Result]:
+    """What a store has of these questions' answers, by key, their objects made again."""
+    # Not `if store`: that would count its rows.
+    if store is None or not tasks:
+        return {}
+
+    found = store.get([task.key for task in tasks])
+    for task in tasks:
+        result = found.get(task.key)
+        if result is None or task.shape is None:
+            continue
+        try:
+            result.value = task.shape.read(result.output)
+        except ValueError:
+            del found[task.key]  # it does not fit its shape any more
+
+    return found
+
+
 def store_of(given: Any) -> ResultStore | None:
-    """The store that `store=` means: `"auto"` for the one under the working directory."""
+    """The store that `store=` means: `"auto"` for the one under the working directory.
+
+    Raises:
+        BadArgument: It means none.
+        StateError: It cannot be opened.
+    """
     if given is None or isinstance(given, ResultStore):
         return given
+    if isinstance(given, str | PathLike) and str(given):
+        return ResultStore(PATH if given == "auto" else given)
 
-    return ResultStore(PATH if given == "auto" else given)
+    raise BadArgument(f"store={given!r} is no path.", hint="Give one, or None to keep nothing.")

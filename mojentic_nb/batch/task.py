@@ -136,7 +136,6 @@ class Keys:
         tools: What the model may call.
         shape: What the answers have to look like.
         options: What else the calls are given; their sampling settings count.
-        more: What else tells one question from another.
 
     Raises:
         BadArgument: A setting makes no sense.
@@ -150,7 +149,6 @@ class Keys:
         tools: Any = None,
         shape: Shape | None = None,
         options: Mapping[str, Any] | None = None,
-        more: Any = None,
     ) -> None:
         loose = {
             name: value
@@ -168,7 +166,6 @@ class Keys:
                 for one in as_tools(tools).values()
             ],
             "schema": shape and [shape.name, shape.schema],
-            "more": more,
         }
         self._begun = blake2b(to_json(whole, fallback=repr), digest_size=KEY_BYTES)
 

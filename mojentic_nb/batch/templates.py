@@ -65,7 +65,8 @@ def _said(prompt: Any) -> Prompt | None:
     """What a function made of a row; a missing value is no prompt."""
     if isinstance(prompt, str | LLMMessage | list | tuple):
         return prompt
-    if prompt is None or prompt != prompt or type(prompt).__name__ == "NAType":
+    is_nan = isinstance(prompt, float) and prompt != prompt
+    if prompt is None or is_nan or type(prompt).__name__ in ("NAType", "NaTType"):
         return None
 
     raise BadArgument(

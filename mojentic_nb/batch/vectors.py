@@ -12,13 +12,13 @@ from hashlib import blake2b
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from mojentic_nb.batch.asking import PATIENT
 from mojentic_nb.batch.store import ResultStore
 from mojentic_nb.batch.task import DIGEST, KEY_BYTES
 from mojentic_nb.broker import LLMBroker
 from mojentic_nb.errors import BadArgument, GatewayError
 from mojentic_nb.gateways.choose import GATEWAYS, default_model
 from mojentic_nb.gateways.embeddings_gateway import EmbeddingsGateway
-from mojentic_nb.hooks.retry import Retry
 
 if TYPE_CHECKING:
     import numpy
@@ -33,9 +33,6 @@ TABLE = """CREATE TABLE IF NOT EXISTS vector (
 
 # Texts of one request; also what an interrupt may cost. SQLite takes as many at once.
 AT_ONCE = 128
-
-# As patient as a batch.
-PATIENT = Retry(attempts=6, cap_s=20.0)
 
 
 def embedder_of(model: Any) -> EmbeddingsGateway:

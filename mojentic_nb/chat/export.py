@@ -8,13 +8,11 @@ but for keys, which leave in none of the forms.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from mojentic_nb.chat.body import read, written
 from mojentic_nb.chat.exchange import Exchange
@@ -27,6 +25,7 @@ from mojentic_nb.chat.transcript import transcript
 from mojentic_nb.errors import BadArgument, StateError, scrub
 from mojentic_nb.messages import LLMMessage, LLMToolCall
 from mojentic_nb.tracer.plain import plain
+from mojentic_nb.whole_file import drafted
 
 __all__ = [
     "as_html",
@@ -67,19 +66,14 @@ def exported(history: History, form: str, path: str | PathLike[str] | None = Non
 
 
 def _kept(text: str, path: str | PathLike[str]) -> Path:
+    whole = text.encode()
     try:
         place = Path(path).expanduser()
-        # A link stays one: what it leads to is replaced.
-        real = place.resolve()
-        draft = real.with_name(f".{real.name[:200]}.{uuid4().hex[:8]}")
+        with drafted(place) as draft:
+            draft.write_bytes(whole)
     except (RuntimeError, TypeError, ValueError) as problem:
         raise BadArgument(f"{path!r} names no file: {problem}.") from None
-
-    try:
-        draft.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(draft, real)
     except OSError as problem:
-        draft.unlink(missing_ok=True)
         raise StateError(
             f"{str(place)!r} cannot be written: {problem.strerror or problem}.",
             hint="Name a file in a folder that is there and may be written to.",

@@ -58,8 +58,9 @@ summary:focus-visible, a:focus-visible { outline: 2px solid var(--accent); outli
 blockquote { margin: 8px 0; padding-left: 12px; border-left: 3px solid var(--line);
   color: var(--quiet); }
 table { border-collapse: collapse; display: block; overflow-x: auto; max-width: 100%; }
-th, td { border-bottom: 1px solid var(--line); padding: 4px 12px 4px 0; text-align: left;
+th, td { border-bottom: 1px solid var(--line); padding: 4px 12px 4px 0;
   vertical-align: top; overflow-wrap: normal; font-variant-numeric: tabular-nums; }
+:is(th, td):not([align]) { text-align: left; }
 @media print { details { display: none; } .asked { border: 1px solid var(--line); } }
 """
 

@@ -53,15 +53,20 @@ class History:
 
         Exchanges that no longer fit are not among them; they stay in `exchanges`.
         """
-        note = [note_of(self.summary)] if self.summary else []
-        return [*self._head(), *note, *flattened(self.exchanges[self._first :])]
+        return self._told(len(self.exchanges))
+
+    def _told(self, at: int, system: str | None = None) -> list[LLMMessage]:
+        """What is said before an exchange, and the summary where it stands for some of it."""
+        head, before = self._head(system), self._before(at, system)
+        note = [note_of(self.summary)] if self.summary and at >= self._first else []
+        return [*head, *note, *before[len(head) :]]
 
     def _before(
         self, at: int, system: str | None = None, *, first: int | None = None
     ) -> list[LLMMessage]:
         """What is said before an exchange, but for the summary: that is the window's to add."""
-        first = self._first if first is None else first
-        return [*self._head(system), *flattened(self.exchanges[min(first, at) : at])]
+        first = self._first_in(self._left_in, at) if first is None else first
+        return [*self._head(system), *flattened(self.exchanges[first:at])]
 
     def _head(self, system: str | None = None) -> list[LLMMessage]:
         prompt = self.system_prompt if system is None else system
@@ -105,6 +110,9 @@ class History:
 
     def undo(self, number: int = 1) -> tuple[Exchange, ...]:
         """Take back the last exchanges, and give them; `switch` brings them again.
+
+        Args:
+            number: How many; all, where there are fewer.
 
         Raises:
             BadArgument: It is no number.
@@ -157,14 +165,14 @@ class History:
         Raises:
             BadArgument: There is none there.
         """
-        if not isinstance(at, int):
+        if type(at) is not int:
             raise BadArgument(f"{at!r} is no place of an exchange.", hint="Write a number.")
 
         place = at + len(self.exchanges) if at < 0 else at
         if not 0 <= place < len(self.exchanges):
-            raise BadArgument(
-                f"There is no exchange {at}.", hint=f"There are {len(self.exchanges)}, from 0."
-            )
+            there = f"There are {len(self.exchanges)}, from 0."
+            hint = there if self.exchanges else "Nothing was said yet."
+            raise BadArgument(f"There is no exchange {at}.", hint=hint)
 
         return place
 
@@ -195,19 +203,25 @@ class History:
         else:
             self._cut(at)
             self.exchanges += (exchange,)
-        self._changed(at)
 
-    def _first_in(self, room: int) -> int:
+    def _first_in(self, room: int, at: int) -> int:
         """The first exchange that may go along: all, where there is more room than there was.
 
-        What was summed up stays so.
+        There is, too, for a turn that is said again in its own place: what follows does not go
+        along. What was summed up stays so.
         """
-        return 0 if room > self._left_in and not self.summary else self._first
+        if at < self._first:
+            return 0
+
+        has_more_room = room > self._left_in or at < len(self.exchanges)
+        return 0 if has_more_room and not self.summary else self._first
 
     def _leave_behind(
         self, messages: int, *, before: int, summary: str, first: int, room: int
     ) -> None:
         """From `first` on, so many of the oldest messages do not go along any more."""
+        if first < self._first:
+            self.summary = ""  # what it stands for goes along again
         self._first, self._left_in = first, room
         while self._first < before and messages >= len(self.exchanges[self._first].messages) > 0:
             messages -= len(self.exchanges[self._first].messages)

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from concurrent import futures
 from concurrent.futures import Future
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, NamedTuple
 
 from mojentic_nb.errors import BadArgument
@@ -75,7 +75,7 @@ class Line:
         holder = self._holder
         return holder is not None and holder.is_me(awaits=awaits)
 
-    def _enter(self, *, awaits: bool) -> Future[None]:
+    def _enter(self, place: Future[None], *, awaits: bool) -> None:
         if self._is_in_my_tool():
             raise BadArgument(
                 "This conversation is waiting for the tool that asks it something.",
@@ -87,24 +87,22 @@ class Line:
                 hint="Read its stream to the end, or close() it; or ask a fork().",
             )
 
-        place: Future[None] = Future()
         with self._lock:
             self._waiting.append(place)
-            is_first = len(self._waiting) == 1
-        if is_first:
-            place.set_result(None)
-        return place
+            self._call_first()
 
     def _leave(self, place: Future[None]) -> None:
-        """Give a place up, at one's turn or before; the next one's turn comes."""
+        """Give a place up, at one's turn or before, or without having one; may be repeated."""
         with self._lock:
-            was_first = self._waiting[0] is place
-            self._waiting.remove(place)
-            following = self._waiting[0] if was_first and self._waiting else None
-            if was_first:
+            if self._waiting and self._waiting[0] is place:
                 self.at_work, self._holder = "", None
-        if following is not None:
-            following.set_result(None)
+            with suppress(ValueError):
+                self._waiting.remove(place)
+            self._call_first()
+
+    def _call_first(self) -> None:
+        if self._waiting and not self._waiting[0].done():
+            self._waiting[0].set_result(None)
 
     def _begin(self) -> None:
         self._holder = _Holder(threading.current_thread(), _task())
@@ -116,14 +114,19 @@ class Line:
         Raises:
             BadArgument: It is who asks, or who called them, that holds the line up.
         """
-        place = self._enter(awaits=False)
+        place: Future[None] = Future()
         try:
+            self._enter(place, awaits=False)
             while not place.done():
                 futures.wait([place], timeout=SLICE_S)
             self._begin()
             yield
         finally:
-            self._leave(place)
+            try:
+                self._leave(place)
+            except KeyboardInterrupt:
+                self._leave(place)  # else nobody could say anything in here any more
+                raise
 
     @contextmanager
     def look(self) -> Iterator[None]:
@@ -138,11 +141,16 @@ class Line:
     @asynccontextmanager
     async def aturn(self) -> AsyncIterator[None]:
         """The same in the running loop."""
-        place = self._enter(awaits=True)
+        place: Future[None] = Future()
         try:
+            self._enter(place, awaits=True)
             if not place.done():
                 await asyncio.wait([asyncio.wrap_future(place)])
             self._begin()
             yield
         finally:
-            self._leave(place)
+            try:
+                self._leave(place)
+            except KeyboardInterrupt:  # it comes into a loop that the main thread drives, too
+                self._leave(place)
+                raise

@@ -20,6 +20,7 @@ from mojentic_nb.messages import LLMMessage, LLMToolCall, MessageRole
 from mojentic_nb.views import numbers
 from mojentic_nb.views.markdown import bounded
 from mojentic_nb.views.tool_line import tool_body, tool_line
+from mojentic_nb.views.unseen import made_visible
 
 __all__ = ["Fold", "Said", "Talk", "Told", "keys_of", "talk_of"]
 
@@ -28,10 +29,6 @@ LONGEST_FOLD = 8_000
 
 PARTIAL = "partial: the answer broke off"
 STALE = "stale: something before it was changed later"
-
-# What a terminal would obey and nobody can see; a tab and a line's end are no such signs.
-_UNSEEN = dict.fromkeys([*range(32), *range(127, 160)], "\N{REPLACEMENT CHARACTER}")
-_UNSEEN = {sign: seen for sign, seen in _UNSEEN.items() if sign not in (9, 10)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +74,7 @@ class Told:
         cell: Id of the notebook's cell that asked.
         asked_at: `2026-11-21 18:53 UTC`, or empty.
         question: What the person said in words, and nothing else; empty for more than that.
+        model: Who answered, with the provider; empty where not known.
     """
 
     id: str
@@ -87,6 +85,7 @@ class Told:
     cell: str
     asked_at: str
     question: str
+    model: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +115,7 @@ def talk_of(history: History) -> Talk:
     keys = keys_of(history)
 
     def clean(text: str) -> str:
-        shown = scrub(text, *keys).replace("\r\n", "\n").translate(_UNSEEN)
+        shown = made_visible(scrub(text, *keys).replace("\r\n", "\n"))
         return shown.encode("utf-8", "replace").decode()
 
     exchanges = history.exchanges
@@ -149,6 +148,7 @@ def _told(exchange: Exchange, clean: Clean) -> Told:
         cell=_line(clean(exchange.cell)),
         asked_at=_asked_at(exchange.created_ns),
         question=clean(exchange.question) if _is_plain(exchange.messages) else "",
+        model=_line(clean(exchange.model)),
     )
 
 

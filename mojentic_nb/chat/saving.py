@@ -16,8 +16,14 @@ from mojentic_nb import ids
 from mojentic_nb.chat.body import read, written
 from mojentic_nb.chat.exchange import Branch, Exchange
 from mojentic_nb.chat.history import History
-from mojentic_nb.errors import BadArgument, SessionConflict, StateError
-from mojentic_nb.state.records import BranchRow, ExchangeRow, SessionHeader, StoredSession
+from mojentic_nb.errors import BadArgument, MojenticError, SessionConflict, StateError
+from mojentic_nb.state.records import (
+    LONGEST_NAME,
+    BranchRow,
+    ExchangeRow,
+    SessionHeader,
+    StoredSession,
+)
 from mojentic_nb.state.store import SessionStore
 
 __all__ = ["Saved", "store_of"]
@@ -35,6 +41,7 @@ class Saved(History):
         self._unwritten = _NOTHING
         self._written_branches: frozenset[str] = frozenset()
         self._has_warned = False
+        self._unsure: set[int] = set()  # when writes began of which nobody knows whether they were
 
     def save(self, name: str = "", *, store: Any = None) -> None:
         """Keep the conversation, now and after every turn from now on.
@@ -82,6 +89,7 @@ class Saved(History):
         with self._line.turn():
             self._take_in(found)
             self._store = chosen
+            super()._changed(0)
 
     def refresh(self) -> None:
         """Take in what somebody else wrote into the store meanwhile.
@@ -97,11 +105,17 @@ class Saved(History):
             self.load(self.session_id)
 
     def fork(self, name: str = "") -> Self:
-        """Another conversation that begins with this one; kept where this is, if it has a name."""
+        """Another conversation that begins with this one; kept where this is, if it has a name.
+
+        Raises:
+            SessionConflict: Another conversation has the name.
+            StateError: It cannot be written.
+        """
         other = super().fork(name)
         other._version, other._written_branches = 0, frozenset()
         other._store = self._store if name else None
-        other._changed(0)
+        if other._store is not None:
+            other.save()
         return other
 
     def _take_in(self, found: StoredSession) -> None:
@@ -154,41 +168,65 @@ class Saved(History):
         try:
             self._write(self._unwritten)
         except SessionConflict:
-            self._part()
-        except StateError as problem:
-            self._warn(f"{problem.message} The conversation goes on in memory. {problem.hint}")
+            self._go_on_after_conflict()
+        except (StateError, BadArgument) as problem:
+            self._warn_of(problem)
 
     def _write(self, at: int) -> None:
         assert self._store is not None
+        header = self._header()
         new = [branch for branch in self.branches if branch.id not in self._written_branches]
         known = {branch.id for branch in self.branches}
         gone = [one for one in self._written_branches if one not in known]
-        self._version = self._store.write(
-            self._header(),
-            _rows(self.exchanges[at:], at),
-            from_position=at,
-            expected_version=self._version,
-            branches=[
-                *((_branch(one), _rows(one.exchanges, one.at, one.id)) for one in new),
-                *((BranchRow(branch_id=one, at=0), []) for one in gone),
-            ],
-        )
+        try:
+            self._version = self._store.write(
+                header,
+                _rows(self.exchanges[at:], at),
+                from_position=at,
+                expected_version=self._version,
+                branches=[
+                    *((_branch(one), _rows(one.exchanges, one.at, one.id)) for one in new),
+                    *((BranchRow(branch_id=one, at=0), []) for one in gone),
+                ],
+            )
+        except SessionConflict:
+            raise
+        except BaseException:
+            # An interrupt may come when all is written, and a server be lost before it says so.
+            self._unsure.add(header.updated_ns)
+            raise
+
         self._written_branches = frozenset(known)
         self._unwritten = _NOTHING
+        self._unsure.clear()
+
+    def _go_on_after_conflict(self) -> None:
+        assert self._store is not None
+        try:
+            found = self._store.header(self.session_id)
+            was_mine = found is not None and found.updated_ns in self._unsure
+            if found is None or not was_mine:
+                self._part()
+            else:
+                self._version = found.version
+                self._write(self._unwritten)
+        except StateError as problem:
+            self._warn_of(problem)
 
     def _part(self) -> None:
         """Somebody else went on with it: this way goes on under another name."""
         assert self._store is not None
         old = self.name
         for number in count(2):
-            self.name, self.session_id = f"{old} {number}", ids.correlation_id()
+            cut = old[: LONGEST_NAME - len(f" {number}")]
+            self.name, self.session_id = f"{cut} {number}", ids.correlation_id()
             self._version, self._written_branches = 0, frozenset()
             try:
                 self._write(0)
             except SessionConflict:
                 continue
             except StateError as problem:
-                self._warn(f"{problem.message} The conversation goes on in memory. {problem.hint}")
+                self._warn_of(problem)
             break
 
         self._has_warned = False
@@ -196,6 +234,9 @@ class Saved(History):
             f"{old!r} was changed elsewhere meanwhile and is kept as it is there; "
             f"this conversation goes on as {self.name!r}."
         )
+
+    def _warn_of(self, problem: MojenticError) -> None:
+        self._warn(f"{problem.message} The conversation goes on in memory. {problem.hint}")
 
     def _warn(self, told: str) -> None:
         if not self._has_warned:

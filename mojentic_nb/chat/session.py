@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary
 from mojentic_nb import ids
 from mojentic_nb.background import Job
 from mojentic_nb.broker import LLMBroker
-from mojentic_nb.chat.exchange import Exchange
+from mojentic_nb.chat.exchange import Exchange, flattened
 from mojentic_nb.chat.given import broker_given, check_settings, question_given
 from mojentic_nb.chat.saving import store_of, stored
 from mojentic_nb.chat.shown import Shown
@@ -257,7 +257,7 @@ class ChatSession(Shown):
         self, *, cell: str = "", after: str = "", system: str | None = None
     ) -> list[LLMMessage]:
         """What stands before a question that `send` would be given with these; sends nothing."""
-        return self._before(self._place_of(cell, after)[0], system)
+        return self._told(self._place_of(cell, after)[0], system)
 
     def _begin(self, query: str | LLMMessage, options: dict[str, Any]) -> _Turn:
         """Plan a turn: everything that can be refused is refused here."""
@@ -265,9 +265,13 @@ class ChatSession(Shown):
         cell, after, at = (options.pop(name, None) for name in ("cell", "after", "at"))
         system: str | None = options.pop("system", None)
         question = question_given(query, options.pop("images", ()), options.pop("documents", ()))
-        place, replaces = self._place_of(cell, after) if at is None else (self.place(at), None)
+        if at is None:
+            place, replaces = self._place_of(cell, after)
+        else:  # it stays the turn of the cell that asked first
+            place, replaces = self.place(at), None
+            cell = cell or self.exchanges[place].cell
         llm, config, room = self._whom(options)
-        first = self._first_in(room)
+        first = self._first_in(room, place)
         begins = None if self._is_aside(llm, config, options) else (first, room)
         tools = options.pop("tools", self.tools)
         for known in ("llm", "config", "num_ctx"):
@@ -275,7 +279,7 @@ class ChatSession(Shown):
         if llm.gateway.name == "ollama" and not config.num_ctx:
             # It loads a few thousand tokens otherwise, and cuts what is longer without a word.
             config = merged(config, {"num_ctx": room})
-        options.setdefault("window", self._window(llm, place, room))
+        options.setdefault("window", self._window(llm, place, room, first))
         with in_session(self.session_id):
             plan = planned(
                 llm,
@@ -291,13 +295,14 @@ class ChatSession(Shown):
         taking = Taking(question, cell=cell or "")
         return _Turn(plan=plan, taking=taking, at=place, begins=begins, replaces=replaces)
 
-    def _window(self, llm: LLMBroker, at: int, room: int) -> Window:
+    def _window(self, llm: LLMBroker, at: int, room: int, first: int) -> Window:
         return Window(
             room,
             self._counter_of(llm),
             strategy=self.strategy,
             max_messages=self.max_messages,
             earlier=self.summary if at >= self._first else "",
+            left_out=len(flattened(self.exchanges[:first])),
         )
 
     def _place_of(self, cell: str | None, after: str | None) -> tuple[int, frozenset[str]]:
@@ -333,11 +338,12 @@ class ChatSession(Shown):
     def _commit(self, turn: _Turn, exchange: Exchange) -> None:
         """The turn is over: from here on it is part of the conversation."""
         taking = turn.taking
-        taking.is_committed = True
         if turn.begins is not None:
             gone, summary, (first, room) = taking.trimmed, taking.summary, turn.begins
             self._leave_behind(gone, before=turn.at, summary=summary, first=first, room=room)
         self._put(turn.at, exchange, replaces=turn.replaces)
+        taking.is_committed = True  # not before: an interrupt may land in any of these lines
+        self._changed(turn.at)
 
     # other turns ------------------------------------------------------------
 

@@ -1,29 +1,22 @@
 """A comparison: the grid of answers, what is thought of them, and what follows.
 
-Law: a facade. What is asked stands in `spec.py` and `grid.py`, who waits in `driving.py`, every
-table in a `frame_*.py` beside its statistics. A cell that failed is a row. Checks run in the
-caller's thread when answers are in: they are the caller's code.
+Law: a facade. What is asked stands in `spec.py` and `grid.py`, in which rounds in
+`asked_grid.py`, who waits in `driving.py`, every table in a `frame_*.py` beside its statistics.
+A cell that failed is a row.
 """
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Literal, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack, get_args
 
-from mojentic_nb.batch.call import skipped
-from mojentic_nb.batch.summary import Summary
-from mojentic_nb.batch.task import Result, Task
 from mojentic_nb.compare import driving, exporting, telling
+from mojentic_nb.compare.asked_grid import AskedGrid
 from mojentic_nb.compare.battles import Judged, Vote, judged
-from mojentic_nb.compare.driving import How, Round
-from mojentic_nb.compare.grid import Cell, cells_of, in_order, scored, task_of
 from mojentic_nb.compare.judge import Order, Outcome
-from mojentic_nb.compare.judging import Pair, judge_tasks, pairs_of, same_votes, taker, vote_on
-from mojentic_nb.compare.keeping import Keeping
-from mojentic_nb.compare.spec import Spec
-from mojentic_nb.errors import BadArgument, StateError
+from mojentic_nb.compare.judging import Pair, vote_on
+from mojentic_nb.errors import BadArgument
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -34,10 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Comparison", "Interrupted"]
 
-Status = Literal["pending", "partial", "stopped", "complete"]
 
-
-class Comparison:
+class Comparison(AskedGrid):
     """Several models, asked the same; `compare` makes it.
 
     Args:
@@ -54,19 +45,6 @@ class Comparison:
         status: `complete`; `partial` where it was interrupted, `stopped` where a bound was
             reached: `run()` goes on with what is missing.
     """
-
-    def __init__(self, spec: Spec, how: How, *, max_cells: int | None = None) -> None:
-        self.spec = spec
-        self.how = how
-        self.cells = cells_of(spec)
-        self.asked = Summary()
-        self.judging = Summary()
-        self.status: Status = "pending"
-        self._max_cells = max_cells
-        self._keeping = Keeping(how.store, spec)
-        self._by_id = {cell.id: cell for cell in self.cells}
-        self._judge_votes: dict[str, Vote] = {}
-        self._human_votes = {vote.id: vote for vote in self._keeping.human_votes(self.cells)}
 
     # asking -----------------------------------------------------------------
 
@@ -85,83 +63,10 @@ class Comparison:
         """Await what `run` does, in the running loop."""
         return driving.awaiting(self)
 
-    def rounds(self) -> Iterator[Round]:
-        """What is to be asked: the candidates, and then the judge."""
-        self.status = "partial"
-        self._keeping.begun(self.cells)
-        yield self._cells_round()
-        self._score()
-        yield from self._judge_rounds()
-        is_left = any(cell.status in ("skipped", "pending") for cell in self.cells)
-        self._ended("stopped" if is_left or self.judging.skipped else "complete")
-
     def interrupted(self) -> KeyboardInterrupt:
         """Keep what there is, after an interrupt; what to tell of it."""
-        self._ended("partial")
+        self._break_off()
         return Interrupted(self)
-
-    def _cells_round(self) -> Round:
-        missing = [task_of(c, self.spec) for c in in_order(self.cells) if not c.is_ok]
-        tasks = self._within_bounds(missing)
-        self.asked = Summary()
-        self._cold = self._keeping.cold()
-        return Round(tasks, self._take, self.asked)
-
-    def _within_bounds(self, tasks: list[Task]) -> list[Task]:
-        """The tasks that may be asked: those an earlier run answered cost nothing."""
-        if self._max_cells is None or len(tasks) <= self._max_cells:
-            return tasks
-
-        store = self.how.store
-        kept = store.get([task.key for task in tasks]) if store is not None else {}
-        left, chosen = self._max_cells, []
-        for task in tasks:
-            if task.key in kept or left > 0:
-                left -= task.key not in kept
-                chosen.append(task)
-            else:
-                self._take(task, skipped(task, f"max_cells={self._max_cells} was reached."))
-
-        return chosen
-
-    def _take(self, task: Task, result: Result) -> None:
-        cell: Cell = task.label
-        if result.stored and cell.id in self._cold:
-            result.cold = True
-        cell.result = result
-
-    def _score(self) -> None:
-        for cell in self.cells:
-            if not cell.scores:
-                cell.scores = scored(cell, self.spec.checks)
-
-    def _judge_rounds(self) -> Iterator[Round]:
-        judge, broker = self.spec.judge, self.spec.judge_broker
-        if judge is None or broker is None:
-            return
-
-        pairs = list(pairs_of(self.spec, self.cells))
-        for vote in same_votes(broker, pairs):
-            self._keep_judgment(vote)
-        known = {one.id for one in self._judge_votes.values() if one.outcome is not None}
-        tasks = [
-            task
-            for task, pair in judge_tasks(judge, broker, pairs)
-            if vote_on(pair, broker.model).id not in known
-        ]
-        self.judging = Summary()
-        yield Round(tasks, taker(broker, self._keep_judgment), self.judging)
-
-    def _keep_judgment(self, vote: Vote) -> None:
-        self._judge_votes[vote.id] = vote
-
-    def _ended(self, status: Status) -> None:
-        self.status = status
-        self._score()
-        try:
-            self._keeping.ended(self.cells, self._judge_votes.values(), status)
-        except StateError as trouble:
-            warnings.warn(f"The scores are not kept: {trouble}", RuntimeWarning, stacklevel=2)
 
     # tables -----------------------------------------------------------------
 
@@ -202,19 +107,26 @@ class Comparison:
 
         return summary_frame(self.spec, self.cells)
 
-    def pairs(self, value: str | None = None, *, effect: float | None = None) -> DataFrame:
+    def pairs(
+        self,
+        value: str | None = None,
+        *,
+        effect: float | None = None,
+        statistic: Literal["mean", "median"] = "mean",
+    ) -> DataFrame:
         """A row for each two candidates: the difference on the same items, tested.
 
         Args:
             value: Of which number; by default whether an item passed, else its score.
             effect: Difference that `n_needed` is for; by default the one that was found.
+            statistic: Difference of the means, or of the medians, as for seconds.
 
         Raises:
-            BadArgument: There is no such number.
+            BadArgument: There is no such number, or it cannot be compared so.
         """
         from mojentic_nb.compare.frame_summary import pairs_frame
 
-        return pairs_frame(self.spec, self.cells, value, effect)
+        return pairs_frame(self.spec, self.cells, value, effect, statistic)
 
     def power(self, value: str | None = None, *, effect: float | None = None) -> DataFrame:
         """How likely so many items show the difference; the arguments are those of `pairs`."""
@@ -235,7 +147,8 @@ class Comparison:
             by: Only the judge's or only people's votes.
 
         Raises:
-            BadArgument: There are too few battles, or nothing connects the candidates.
+            BadArgument: There are too few battles, nothing connects the candidates, or nobody
+                is called so.
         """
         from mojentic_nb.compare.frame_battles import ranking_frame
 
@@ -290,10 +203,10 @@ class Comparison:
         return telling.Shown(self, stable=stable)
 
     def __repr__(self) -> str:
-        return telling.text_of(self)
+        return repr(self.show())
 
     def _repr_html_(self) -> str:
-        return telling.html_of(self)
+        return self.show()._repr_html_()
 
     # votes ------------------------------------------------------------------
 
@@ -335,10 +248,13 @@ class Comparison:
             rationale: Why.
 
         Raises:
-            BadArgument: There are no such answers to one item, or there is no such outcome.
+            BadArgument: There are no such answers to one item, or there is no such outcome
+                or order.
         """
-        if outcome not in ("a", "b", "tie", "both_bad"):
+        if outcome not in get_args(Outcome):
             raise BadArgument(f"outcome={outcome!r}", hint='"a", "b", "tie" or "both_bad".')
+        if order not in get_args(Order):
+            raise BadArgument(f"order={order!r}", hint='"ab", or "ba" where the second was first.')
 
         a, b = self._by_id.get(a_cell), self._by_id.get(b_cell)
         if a is None or b is None or a is b or a.item is not b.item:

@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from mojentic_nb.batch.answers import in_one_line
-from mojentic_nb.batch.estimate import estimated
-from mojentic_nb.batch.progress import Progress
+from mojentic_nb.batch.progress import Progress, bar_over
 from mojentic_nb.batch.running import Take, arun, run
 from mojentic_nb.batch.store import ResultStore
 from mojentic_nb.batch.summary import Summary
@@ -97,5 +96,4 @@ def _settings(one: Round, how: How) -> dict[str, Any]:
 
 
 def _bar(one: Round, how: How) -> Progress:
-    told = str(estimated(one.tasks)) if how.progress is not False and one.tasks else ""
-    return Progress(len(one.tasks), how.progress, told=told, summary=one.summary)
+    return bar_over(one.tasks, how.progress, store=how.store, summary=one.summary)

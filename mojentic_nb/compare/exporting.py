@@ -5,13 +5,13 @@ Law: a file is there whole or not at all. A spreadsheet must not run what a mode
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mojentic_nb.errors import BadArgument, StateError
+from mojentic_nb.whole_file import drafted
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -59,19 +59,16 @@ def _whole(
     frame: DataFrame, path: str | PathLike[str], write: Callable[[DataFrame, Path], object]
 ) -> int:
     target = Path(path)
-    draft = target.with_name(f".{target.name}.{os.getpid()}.draft")
     try:
-        try:
-            write(frame, draft)
-        except UnicodeEncodeError:
-            write(_changed(frame, _encodable), draft)
-        os.replace(draft, target)
+        with drafted(target) as draft:
+            try:
+                write(frame, draft)
+            except UnicodeEncodeError:
+                write(_changed(frame, _encodable), draft)
     except OSError as problem:
         trouble = problem
     else:
         return len(frame)
-    finally:
-        draft.unlink(missing_ok=True)
 
     raise StateError(f"{str(target)!r} cannot be written: {trouble}.") from None
 

@@ -79,6 +79,20 @@ def _row(battle: Battle) -> dict[str, Any]:
     }
 
 
+def _chosen(votes: Sequence[Vote], by: str | None) -> list[Vote]:
+    """The votes of some raters; a rule's stand in for theirs where they were not asked."""
+    if by is None:
+        return list(votes)
+
+    asked = {frozenset((vote.a_cell, vote.b_cell)) for vote in votes if vote.by == by}
+    return [
+        vote
+        for vote in votes
+        if vote.by == by
+        or (vote.by == "rule" and frozenset((vote.a_cell, vote.b_cell)) not in asked)
+    ]
+
+
 def ranking_frame(votes: Sequence[Vote], by: str | None = None) -> DataFrame:
     """A row for each candidate, the strongest first; what makes it doubtful is in `attrs`.
 
@@ -87,10 +101,13 @@ def ranking_frame(votes: Sequence[Vote], by: str | None = None) -> DataFrame:
         by: Only the `judge`'s or only `human` votes; all by default.
 
     Raises:
-        BadArgument: There are no battles, too few items, or nothing connects the candidates.
+        BadArgument: There are no battles, too few items, nothing connects the candidates, or
+            `by` is none of these.
     """
-    chosen = [vote for vote in votes if by is None or vote.by in (by, "rule")]
-    decided = [battle for battle in battles_of(chosen) if battle.score is not None]
+    if by not in (None, "judge", "human"):
+        raise BadArgument(f"by={by!r}", hint='"judge" or "human".')
+
+    decided = [one for one in battles_of(_chosen(votes, by)) if one.score is not None]
     if not decided:
         raise BadArgument(
             "There is nothing to rank by: no battle has an outcome.",

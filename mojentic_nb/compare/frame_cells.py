@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from mojentic_nb.compare.grid import Cell
 from mojentic_nb.compare.items import AS_GIVEN, messages_of
-from mojentic_nb.compare.spec import Spec
-from mojentic_nb.compare.values import usual_value, value_names, values_by_item
-from mojentic_nb.errors import BadArgument
+from mojentic_nb.compare.spec import Candidate, Spec
+from mojentic_nb.compare.values import tokens_per_s, usual_value, values_by_item
 from mojentic_nb.tracer.columns import Kind, frame_of
 from mojentic_nb.tracer.plain import as_json
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-__all__ = ["cells_frame", "disagreements_frame", "matrix_frame"]
+__all__ = ["cells_frame", "disagreements_frame", "matrix_frame", "setting_column"]
 
 _RESULT: dict[str, Kind] = {
     "output": "text",
@@ -61,8 +60,7 @@ def cells_frame(spec: Spec, cells: Sequence[Cell]) -> DataFrame:
         "provider": [cell.candidate.provider for cell in cells],
     }
     for name in spec.param_names:
-        given = [cell.candidate.params.get(name) for cell in cells]
-        schema[name], values[name] = _setting(given)
+        schema[name], values[name] = setting_column(name, [cell.candidate for cell in cells])
 
     schema |= {"repeat": "count", "status": "category", **_RESULT}
     values |= {"repeat": [cell.repeat for cell in cells], "status": [c.status for c in cells]}
@@ -91,7 +89,9 @@ def _prompt(cell: Cell) -> str:
     return messages_of(wording, cell.item)[-1].content or ""
 
 
-def _setting(given: list[Any]) -> tuple[Kind, list[Any]]:
+def setting_column(name: str, candidates: Sequence[Candidate]) -> tuple[Kind, list[Any]]:
+    """A setting of each: numbers, or words where any is none."""
+    given = [one.params.get(name) for one in candidates]
     known = [value for value in given if value is not None]
     if all(isinstance(value, int | float) and not isinstance(value, bool) for value in known):
         return "measure", given
@@ -108,23 +108,13 @@ def _of(cell: Cell, name: str) -> Any:
     if name == "error":
         return result.error_message or None
     if name == "tokens_per_s":
-        return _tokens_per_s(cell)
+        return tokens_per_s(result)
 
     return getattr(result, name)
 
 
-def _tokens_per_s(cell: Cell) -> float | None:
-    # Of every row, cold and cached ones too: whoever sums up chooses.
-    result = cell.result
-    if result is None or result.duration_s is None or not result.output_tokens:
-        return None
-
-    writing = result.duration_s - (result.wait_s or 0.0) - (result.ttft_s or 0.0)
-    return result.output_tokens / writing if writing > 0 else None
-
-
 def matrix_frame(spec: Spec, cells: Sequence[Cell], value: str | None = None) -> DataFrame:
-    """Items down, candidates across.
+    """Items down, candidates across: wording, model, and the settings that are not all the same.
 
     Args:
         spec: What is compared.
@@ -143,22 +133,19 @@ def matrix_frame(spec: Spec, cells: Sequence[Cell], value: str | None = None) ->
     else:
         columns = dict(values_by_item(cells, spec, about))
 
-    across = [_across(spec, place) for place in range(len(spec.candidates))]
+    names = spec.varied_names
+    across = [
+        (one.wording.label, one.model, *(one.params.get(name) for name in names))
+        for one in spec.candidates
+    ]
     frame = pandas.DataFrame(
         {place: columns[one.name] for place, one in enumerate(spec.candidates)},
         index=pandas.Index([item.id for item in spec.items], name="item_id", dtype=object),
         dtype=object if about == "output" else "float64",
     )
-    frame.columns = pandas.MultiIndex.from_tuples(
-        across, names=["prompt", "model", *spec.param_names]
-    )
+    frame.columns = pandas.MultiIndex.from_tuples(across, names=["prompt", "model", *names])
     frame.attrs = {"schema": "mojentic_nb.matrix/1", "value": about}
     return frame
-
-
-def _across(spec: Spec, place: int) -> tuple[Any, ...]:
-    one = spec.candidates[place]
-    return (one.wording.label, one.model, *(one.params.get(name) for name in spec.param_names))
 
 
 def _outputs(spec: Spec, cells: Sequence[Cell]) -> dict[str, list[str | None]]:
@@ -180,9 +167,6 @@ def disagreements_frame(spec: Spec, cells: Sequence[Cell], value: str | None = N
         BadArgument: There is no such column.
     """
     about = value or ("output" if not _is_scored(cells) else usual_value(cells))
-    if about != "output" and about not in (known := value_names(cells)):
-        raise BadArgument(f"There is no number {about!r}.", hint=f"One of {', '.join(known)}.")
-
     frame = matrix_frame(spec, cells, about)
     differs = frame.nunique(axis=1, dropna=True) > 1
     chosen = frame[differs]

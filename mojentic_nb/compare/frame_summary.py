@@ -11,20 +11,24 @@ from dataclasses import asdict, fields
 from math import nan
 from typing import TYPE_CHECKING, Any
 
+from mojentic_nb.compare.frame_cells import setting_column
 from mojentic_nb.compare.grid import Cell
-from mojentic_nb.compare.means import mean_interval, repeat_noise
-from mojentic_nb.compare.paired import PairTest, pair_tests
+from mojentic_nb.compare.means import Statistic, mean_interval, repeat_noise
+from mojentic_nb.compare.paired import PairTest, median_tests, pair_tests
 from mojentic_nb.compare.power import PowerRow, power_rows
 from mojentic_nb.compare.rates import rate_interval
-from mojentic_nb.compare.spec import Candidate, Spec
+from mojentic_nb.compare.spec import Spec
 from mojentic_nb.compare.values import (
     clusters_of,
     has_known,
+    is_apart,
+    item_mean,
     number_of,
     repeats_by_item,
     usual_value,
     values_by_item,
 )
+from mojentic_nb.errors import BadArgument
 from mojentic_nb.tracer.columns import Kind, frame_of
 from mojentic_nb.tracer.statistics import quantile
 
@@ -94,7 +98,6 @@ def summary_frame(spec: Spec, cells: Sequence[Cell]) -> DataFrame:
             {
                 "prompt": one.wording.label,
                 "model": one.model,
-                **{name: _setting(one, name) for name in spec.param_names},
                 **_counts(ours),
                 **_goodness(shares[one.name], scores[one.name], clusters_of(spec)),
                 **_speed(ours),
@@ -104,20 +107,16 @@ def summary_frame(spec: Spec, cells: Sequence[Cell]) -> DataFrame:
         )
 
     schema: dict[str, Kind] = {"prompt": "category", "model": "category"}
-    schema |= {name: _kind([row[name] for row in rows]) for name in spec.param_names}
+    settings = {name: setting_column(name, spec.candidates) for name in spec.param_names}
+    schema |= {name: kind for name, (kind, _) in settings.items()}
     schema |= {**SUMMARY, "candidate": "id"}
-    frame = frame_of("summary/1", schema, {name: [row[name] for row in rows] for name in schema})
-    frame.attrs["cold_or_cached"] = sum(_is_apart(cell) for cell in cells)
+    values = {name: [row.get(name) for row in rows] for name in schema}
+    values |= {name: column for name, (_, column) in settings.items()}
+    frame = frame_of("summary/1", schema, values)
+    frame.attrs["cold_or_cached"] = sum(
+        cell.is_ok and cell.result is not None and is_apart(cell.result) for cell in cells
+    )
     return frame
-
-
-def _setting(one: Candidate, name: str) -> Any:
-    value = one.params.get(name)
-    return value if isinstance(value, int | float) or value is None else str(value)
-
-
-def _kind(values: Sequence[Any]) -> Kind:
-    return "category" if any(isinstance(value, str) for value in values) else "measure"
 
 
 def _counts(cells: Sequence[Cell]) -> dict[str, Any]:
@@ -134,8 +133,8 @@ def _goodness(
     clusters: list[str | None] | None,
 ) -> dict[str, Any]:
     answers = sum(value is not None for repeats in shares for value in repeats)
-    rate = rate_interval([_mean(one) for one in shares], clusters=clusters, cells=answers)
-    mean = mean_interval([_mean(one) for one in scores], clusters=clusters)
+    rate = rate_interval([item_mean(one) for one in shares], clusters=clusters, cells=answers)
+    mean = mean_interval([item_mean(one) for one in scores], clusters=clusters)
     noise = repeat_noise(scores)
     flips = repeat_noise(shares) if answers else noise
     return {
@@ -152,11 +151,6 @@ def _goodness(
     }
 
 
-def _mean(repeats: Sequence[float | None]) -> float | None:
-    known = [value for value in repeats if value is not None]
-    return sum(known) / len(known) if known else None
-
-
 def _speed(cells: Sequence[Cell]) -> dict[str, Any]:
     def known(name: str) -> list[float]:
         return [value for cell in cells if (value := number_of(cell, name)) is not None]
@@ -168,10 +162,6 @@ def _speed(cells: Sequence[Cell]) -> dict[str, Any]:
         "ttft_p50_s": quantile(known("ttft_s"), 0.5),
         "tok_s": quantile(known("tokens_per_s"), 0.5),
     }
-
-
-def _is_apart(cell: Cell) -> bool:
-    return cell.result is not None and cell.is_ok and (cell.result.cold or cell.result.cached)
 
 
 def _money(cells: Sequence[Cell]) -> dict[str, Any]:
@@ -207,13 +197,26 @@ def pair_rows(
 
 
 def pairs_frame(
-    spec: Spec, cells: Sequence[Cell], value: str | None = None, effect: float | None = None
+    spec: Spec,
+    cells: Sequence[Cell],
+    value: str | None = None,
+    effect: float | None = None,
+    statistic: Statistic = "mean",
 ) -> DataFrame:
     """A row for each pair of candidates."""
-    rows = pair_rows(spec, cells, value, effect)
+    about = value or usual_value(cells)
+    if statistic == "median":
+        if clusters_of(spec) is not None or effect is not None:
+            raise BadArgument("statistic='median' knows no clusters and no effect.")
+        rows = median_tests(values_by_item(cells, spec, about), seed=spec.seed)
+    elif statistic == "mean":
+        rows = pair_rows(spec, cells, value, effect)
+    else:
+        raise BadArgument(f"statistic={statistic!r}", hint="Choose mean or median.")
+
     columns = {name: [getattr(row, name) for row in rows] for name in PAIRS}
     frame = frame_of("pairs/1", PAIRS, columns)
-    frame.attrs["value"] = value or usual_value(cells)
+    frame.attrs["value"] = about
     return frame
 
 

@@ -16,12 +16,15 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from mojentic_nb.compare.importing_asserts import check_of_assert
+from mojentic_nb.compare.importing_asserts import check_of_assert, is_file
 from mojentic_nb.compare.items import Item, preview, unique
 from mojentic_nb.errors import BadArgument
 from mojentic_nb.messages import LLMMessage, MessageRole
 
 __all__ = ["Imported", "from_inspect", "from_promptfoo"]
+
+# What of a test case comes over.
+_CASE = {"assert", "description", "metadata", "vars"}
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -213,7 +216,7 @@ def _templates(given: Any, path: Path, left_out: list[str]) -> Iterator[tuple[st
         if not isinstance(raw, str):
             raise BadArgument(f"{str(path)!r}: {preview(str(one))!r} is no prompt.")
 
-        if raw.startswith("file://") or raw.endswith(".txt"):
+        if is_file(raw) or raw.endswith(".txt"):
             if not raw.endswith((".txt", ".md")):
                 left_out.append(f"the prompt {raw}")
                 continue
@@ -244,13 +247,15 @@ def _cases(test: Any, default: Mapping[str, Any], left_out: list[str]) -> Iterat
 
     values = {**_part(default, "vars", {}), **_part(test, "vars", {})}
     asserted = [*_part(default, "assert", []), *_part(test, "assert", [])]
+    left_out += [f"the {name} of a test case" for name in {**default, **test} if name not in _CASE]
     for chosen in _each_of(values):
+        left_out += [f"the variable in {one}" for one in chosen.values() if is_file(one)]
         checks = (check_of_assert(one, chosen, left_out) for one in asserted)
         yield Item(
             id=str(test.get("description") or ""),
             vars=chosen,
             checks=tuple(check for check in checks if check is not None),
-            metadata=test.get("metadata") or {},
+            metadata=_part(test, "metadata", {}),
         )
 
 

@@ -17,7 +17,7 @@ from mojentic_nb.compare.checks import Check, Score
 from mojentic_nb.compare.items import Item
 from mojentic_nb.errors import BadArgument
 
-__all__ = ["check_of_assert"]
+__all__ = ["check_of_assert", "is_file"]
 
 _REFERENCE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
@@ -37,14 +37,21 @@ def check_of_assert(given: Any, values: Mapping[str, Any], left_out: list[str]) 
     if not isinstance(kind, str):
         raise BadArgument(f"{given!r} is no assertion: it has no type.")
 
-    plain = kind.removeprefix("not-")
+    plain, value = kind.removeprefix("not-"), given.get("value")
     make = _KINDS.get(plain)
-    if make is None:
+    if make is None or "transform" in given or is_file(value):
         left_out.append(f"the assertion {kind}")
         return None
+    if value in (None, []) and plain != "is-json":
+        raise BadArgument(f"{given!r} is no assertion: it has no value.")
 
-    made = replace(make(_filled(given.get("value"), values)), name=kind.replace("-", "_"))
+    made = replace(make(_filled(value, values)), name=kind.replace("-", "_"))
     return made if plain == kind else _turned(made)
+
+
+def is_file(value: Any) -> bool:
+    """Whether a value is the name of a file that has it."""
+    return isinstance(value, str) and value.startswith("file://")
 
 
 def _turned(check: Check) -> Check:
@@ -65,16 +72,25 @@ def _filled(value: Any, values: Mapping[str, Any]) -> Any:
     return _REFERENCE.sub(lambda found: str(values.get(found[1], found[0])), value)
 
 
+def _text(value: Any) -> str:
+    if isinstance(value, list | Mapping):
+        raise BadArgument(f"The value {value!r} of an assertion is no text.")
+
+    return str(value)
+
+
 def _texts(value: Any) -> list[str]:
     if isinstance(value, str) and "," in value:
         return [part.strip() for part in value.split(",")]
 
-    return [str(one) for one in (value if isinstance(value, list) else [value])]
+    return [_text(one) for one in (value if isinstance(value, list) else [value])]
 
 
 def _starts(value: Any) -> Check:
+    beginning = _text(value)
+
     def verdict(text: str, _item: Item) -> bool:
-        return text.startswith(str(value))
+        return text.startswith(beginning)
 
     return Check(name="starts_with", verdict=verdict)
 
@@ -99,13 +115,13 @@ def _is_json(text: str, _item: Item) -> bool:
 
 _KINDS: Mapping[str, Callable[[Any], Check]] = {
     "equals": lambda value: equals(value, strip=False),
-    "contains": lambda value: contains(str(value)),
-    "icontains": lambda value: contains(str(value), ignore_case=True),
+    "contains": lambda value: contains(_text(value)),
+    "icontains": lambda value: contains(_text(value), ignore_case=True),
     "contains-all": lambda value: contains(*_texts(value)),
     "contains-any": lambda value: contains(*_texts(value), any_of=True),
     "icontains-all": lambda value: contains(*_texts(value), ignore_case=True),
     "icontains-any": lambda value: contains(*_texts(value), ignore_case=True, any_of=True),
-    "regex": lambda value: regex(str(value)),
+    "regex": lambda value: regex(_text(value)),
     "starts-with": _starts,
     "is-json": _json,
 }

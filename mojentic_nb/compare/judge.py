@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mojentic_nb.broker import LLMBroker
 from mojentic_nb.compare.items import Item
-from mojentic_nb.config import CompletionConfig, merged
+from mojentic_nb.config import CompletionConfig
 from mojentic_nb.errors import BadArgument
 from mojentic_nb.messages import LLMMessage
 
@@ -73,16 +73,6 @@ class PairwiseJudge:
             raise BadArgument(f"criteria={self.criteria!r} says nothing.")
         if not isinstance(self.model, (str, LLMBroker)):
             raise BadArgument(f"model={self.model!r} is no judge.", hint="Give a model's name.")
-
-    @property
-    def broker(self) -> LLMBroker:
-        """Who is asked."""
-        return self.model if isinstance(self.model, LLMBroker) else LLMBroker(self.model)
-
-    @property
-    def settings(self) -> CompletionConfig | None:
-        """Settings of the calls; None for the broker's."""
-        return None if self.config is None else merged(self.config, {})
 
     def orders_of(self, a_key: str, b_key: str) -> Sequence[Order]:
         """In which orders a pair is asked about.

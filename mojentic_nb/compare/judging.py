@@ -62,7 +62,7 @@ def judge_tasks(
 ) -> Iterator[tuple[Task, Pair]]:
     """The questions to the judge."""
     shape = Shape(Verdict)
-    keys = Keys(broker, config=judge.settings, shape=shape)
+    keys = Keys(broker, config=judge.config, shape=shape)
     seen: dict[bytes, int] = {}
     for pair in pairs:
         if pair.is_same:
@@ -77,7 +77,7 @@ def judge_tasks(
             times = seen[key] = seen.get(key, -1) + 1
             key = keys.key(messages, times) if times else key
             # A verdict that cannot be read is counted, and not asked for in other words.
-            how: dict[str, Any] = {"config": judge.settings, "shape": shape, "repairs": 0}
+            how: dict[str, Any] = {"config": judge.config, "shape": shape, "repairs": 0}
             yield Task(key, broker, messages, label=shown, **how), shown
 
 

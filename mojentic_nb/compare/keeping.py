@@ -68,19 +68,20 @@ class Keeping:
         self._store = store
         self._spec = spec
         self._id = spec.comparison_id
-        with self._writing() as line:
-            if line:
-                for table in TABLES:
-                    line.execute(table)
+        with self._line():
+            pass
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection | None]:
-        """A transaction; None where nothing is kept."""
+    def _line(self, kind: str = "IMMEDIATE") -> Iterator[sqlite3.Connection | None]:
+        """A transaction; None where nothing is kept. To read, it is DEFERRED."""
         if self._store is None:
             yield None
             return
 
-        with self._store.transaction("IMMEDIATE") as line:
+        with self._store.transaction(kind) as line:
+            # Each time: the file may have been taken away, and is another one then.
+            for table in TABLES:
+                line.execute(table)
             yield line
 
     def begun(self, cells: Sequence[Cell]) -> None:
@@ -88,7 +89,7 @@ class Keeping:
         told = to_json(self._spec.told(), fallback=str).decode()
         digest = blake2b(told.encode(), digest_size=8).hexdigest()
         row = (self._id, self._spec.key, time.time_ns(), told, digest, "partial")
-        with self._writing() as line:
+        with self._line() as line:
             if not line:
                 return
             line.execute(
@@ -103,7 +104,7 @@ class Keeping:
 
     def cold(self) -> set[str]:
         """Ids of the cells that were the first of their model in the run that asked them."""
-        with self._writing() as line:
+        with self._line("DEFERRED") as line:
             if not line:
                 return set()
 
@@ -120,7 +121,7 @@ class Keeping:
             for cell in cells
             for name, score in cell.scores.items()
         ]
-        with self._writing() as line:
+        with self._line() as line:
             if not line:
                 return
             line.execute(
@@ -144,14 +145,14 @@ class Keeping:
     def add_votes(self, votes: Iterable[Vote]) -> None:
         """Keep votes; one that is there is replaced."""
         rows = [(self._id, *(getattr(vote, name) for name in _VOTE)) for vote in votes]
-        with self._writing() as line:
+        with self._line() as line:
             if line and rows:
                 marks = ", ".join("?" * (len(_VOTE) + 1))
                 line.executemany(f"INSERT OR REPLACE INTO battle VALUES ({marks})", rows)
 
     def take_back(self, ids: Iterable[str]) -> None:
         """Forget votes."""
-        with self._writing() as line:
+        with self._line() as line:
             if line:
                 line.executemany(
                     "DELETE FROM battle WHERE comparison_id = ? AND id = ?",
@@ -163,7 +164,7 @@ class Keeping:
 
         Candidates are called what they are called now.
         """
-        with self._writing() as line:
+        with self._line("DEFERRED") as line:
             if not line:
                 return []
 

@@ -36,7 +36,6 @@ __all__ = [
     "Noise",
     "Statistic",
     "bootstrap_difference",
-    "bootstrap_interval",
     "mean_interval",
     "repeat_noise",
 ]
@@ -175,30 +174,6 @@ class Bootstrap:
     n: int
     draws: int
     seed: int
-
-
-def bootstrap_interval(
-    values: Values,
-    *,
-    statistic: Statistic = "median",
-    draws: int = 10_000,
-    seed: int = 0,
-    level: float = 0.95,
-) -> Bootstrap:
-    """The percentile interval of a mean or a median: Efron 1979.
-
-    Args:
-        values: Numbers; None and NaN are left out.
-        statistic: `mean` or `median`.
-        draws: How often to resample.
-        seed: Of the random draws; the same seed gives the same interval.
-        level: How sure; 0.95 for 95 %.
-
-    Raises:
-        BadArgument: An unknown statistic, no draws, or a level outside 0 to 1.
-    """
-    sample = _array(known(values))
-    return _bootstrap([sample], statistic, draws=draws, seed=seed, level=level, paired=False)
 
 
 def bootstrap_difference(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from math import copysign, inf, nan, sqrt
 
+from mojentic_nb.compare.means import bootstrap_difference
 from mojentic_nb.compare.power import FIVE_POINTS, n_needed
 from mojentic_nb.compare.samples import (
     Clusters,
@@ -31,7 +32,7 @@ from mojentic_nb.compare.special import (
 )
 from mojentic_nb.errors import BadArgument
 
-__all__ = ["PairTest", "holm", "pair_test", "pair_tests", "paired_rate_interval"]
+__all__ = ["PairTest", "holm", "median_tests", "pair_test", "pair_tests", "paired_rate_interval"]
 
 # Less spread than this beside the difference is rounding, not spread.
 _ROUNDING = 1e-12
@@ -45,12 +46,12 @@ class PairTest:
         a: One of them.
         b: The other.
         n: Items that both answered.
-        diff: Mean of `a` less mean of `b`, over those items; NaN for none.
-        se: Its standard error; NaN for fewer than two items.
+        diff: Mean (or median) of `a` less that of `b`, over those items; NaN for none.
+        se: Its standard error; NaN for fewer than two items, and for medians.
         lo: Lower bound of the difference; NaN where too few items could give one.
         hi: Upper bound of the difference.
-        test: `McNemar exact`, `paired t`, `paired t, clustered`, `sign exact` where every
-            difference is the same, or `none`.
+        test: `McNemar exact`, `paired t`, `paired t, clustered`, `sign exact` for medians and
+            where every difference is the same, or `none`.
         statistic: Of the test: the fewer of the items on which one of them alone does better,
             or t.
         p: How often chance alone differs at least so much; 1 where nothing can be told.
@@ -59,7 +60,8 @@ class PairTest:
         losses: Items on which `b` does better.
         ties: Items on which they are equal.
         decisive: Whether Holm's p is below 1 − level, and the interval leaves 0 out.
-        n_needed: Items for a power of 80 %; None where the differences do not vary.
+        n_needed: Items for a power of 80 %; None where the differences do not vary, and for
+            medians.
     """
 
     a: str
@@ -117,6 +119,41 @@ def pair_tests(
         pair_test(scores[a], scores[b], a=a, b=b, clusters=clusters, effect=effect, level=level)
         for a, b in combinations(scores, 2)
     ]
+    return _judged(tests, level)
+
+
+def median_tests(
+    scores: Mapping[str, Values], *, seed: int = 0, level: float = 0.95
+) -> list[PairTest]:
+    """Compare the medians of every two, as for seconds, where a few long ones make the mean.
+
+    The interval of the difference is the bootstrap's over items; the test is that of the signs.
+
+    Args:
+        scores: For each model a value for each item, as for `pair_tests`.
+        seed: Of the random draws; the same seed gives the same intervals.
+        level: How sure; 0.95 for 95 %.
+
+    Raises:
+        BadArgument: Models with different numbers of items.
+    """
+    tests = []
+    for a, b in combinations(scores, 2):
+        differences, _, _ = _differences(scores[a], scores[b], None)
+        found = bootstrap_difference(
+            scores[a], scores[b], statistic="median", seed=seed, level=level
+        )
+        wins = sum(difference > 0 for difference in differences)
+        losses = sum(difference < 0 for difference in differences)
+        p = binomial_two_sided(wins, wins + losses)
+        name = "sign exact" if differences else "none"
+        outcome = _Outcome(name, float(min(wins, losses)), p, nan, found.lo, found.hi)
+        tests.append(_test(a, b, found.estimate, differences, outcome, None))
+
+    return _judged(tests, level)
+
+
+def _judged(tests: Sequence[PairTest], level: float) -> list[PairTest]:
     adjusted = holm([test.p for test in tests])
     return [
         replace(test, p_holm=p, decisive=_is_decisive(test, p, level))
@@ -167,7 +204,22 @@ def pair_test(
     else:
         outcome = _student(differences, groups, level)
 
-    test = PairTest(
+    needed = _needed(diff, outcome.se, len(differences), effect, level)
+    test = _test(a, b, diff, differences, outcome, needed)
+    return replace(test, decisive=_is_decisive(test, test.p, level))
+
+
+def _test(
+    a: str,
+    b: str,
+    diff: float,
+    differences: Sequence[float],
+    outcome: _Outcome,
+    needed: int | None,
+) -> PairTest:
+    wins = sum(difference > 0 for difference in differences)
+    losses = sum(difference < 0 for difference in differences)
+    return PairTest(
         a=a,
         b=b,
         n=len(differences),
@@ -183,9 +235,8 @@ def pair_test(
         losses=losses,
         ties=len(differences) - wins - losses,
         decisive=False,
-        n_needed=_needed(diff, outcome.se, len(differences), effect, level),
+        n_needed=needed,
     )
-    return replace(test, decisive=_is_decisive(test, test.p, level))
 
 
 def _differences(

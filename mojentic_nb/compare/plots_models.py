@@ -239,7 +239,7 @@ def _prices(cells: Any, by: str) -> dict[str, list[float]]:
         return {name: list(item_means(items).values()) for name, items in costs.items()}
 
     warm = cells[~(_is_set(cells, "cold") | _is_set(cells, "cached"))]
-    worked = warm["duration_s"] - (warm["wait_s"].fillna(0) if "wait_s" in warm.columns else 0)
+    worked = warm["duration_s"] - warm["wait_s"].fillna(0)
     seconds = answers(warm.assign(worked=worked.clip(lower=0)), "worked")
     return {name: [s for each in items.values() for s in each] for name, items in seconds.items()}
 

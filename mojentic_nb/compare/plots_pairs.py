@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from math import isfinite, nan, sqrt
+from math import isfinite, sqrt
 from typing import TYPE_CHECKING, Any
 
+from mojentic_nb.compare.bouts import Bout
 from mojentic_nb.compare.plots_read import (
     ASK,
     HasComparison,
@@ -26,8 +27,7 @@ from mojentic_nb.compare.plots_read import (
     room_for,
     same_count,
 )
-from mojentic_nb.compare.ranking import Bout
-from mojentic_nb.compare.verdict import mirrored
+from mojentic_nb.compare.verdict import as_number, mirrored, p_told
 from mojentic_nb.errors import BadArgument
 from mojentic_nb.tracer.plots_canvas import canvas, empty, headed, label, listed, sample_size
 from mojentic_nb.views.palette import GREY
@@ -58,7 +58,7 @@ def diffs(comparison: HasComparison, of: str | None, ax: Axes | None) -> Axes:
         room_for(axes, rows=2 * len(shown), is_ours=ax is None)
         colours = colours_of(summary)
         for row, test in enumerate(shown):
-            values = tuple(unit.factor * _real(test[name]) for name in ("diff", "lo", "hi"))
+            values = tuple(unit.factor * as_number(test[name]) for name in ("diff", "lo", "hi"))
             is_decided = bool(test["decisive"])
             colour = colour_in(colours, test["a"]) if is_decided else GREY
             interval_row(
@@ -67,7 +67,7 @@ def diffs(comparison: HasComparison, of: str | None, ax: Axes | None) -> Axes:
 
         axes.axvline(0, color=GREY, linewidth=1.2, zorder=0)
         _pair_rows(axes, shown)
-        beside_rows(axes, [_p(_real(test["p_holm"])) for test in shown])
+        beside_rows(axes, [f"p {p_told(test['p_holm'])}" for test in shown])
         axes.margins(x=0.08)
         axes.set_xlabel(f"{unit.difference}, the first less the second, with its 95 % interval")
         axes.xaxis.grid(visible=True)
@@ -83,16 +83,9 @@ def diffs(comparison: HasComparison, of: str | None, ax: Axes | None) -> Axes:
 
 def _turned(pairs: Any) -> list[Mapping[str, Any]]:
     """The tests with the better one first, the largest difference on top."""
-    known = [row for row in pairs.to_dict("records") if isfinite(_real(row["diff"]))]
+    known = [row for row in pairs.to_dict("records") if isfinite(as_number(row["diff"]))]
     turned = [row if row["diff"] >= 0 else mirrored(row) for row in known]
     return sorted(turned, key=lambda row: (-row["diff"], row["a"], row["b"]))
-
-
-def _real(value: Any) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return nan
 
 
 def _chosen(
@@ -116,13 +109,6 @@ def _pair_rows(ax: Axes, tests: Sequence[Mapping[str, Any]]) -> None:
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
-
-
-def _p(p: float) -> str:
-    if p < 0.001:
-        return "p < .001"
-
-    return "p = 1" if p >= 0.995 else f"p = {p:.{3 if p < 0.1 else 2}f}".replace("0.", ".", 1)
 
 
 def _decided(tests: Sequence[Mapping[str, Any]], unit: Unit) -> str:

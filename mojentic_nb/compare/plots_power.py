@@ -18,6 +18,7 @@ from mojentic_nb.compare.plots_read import (
     names_key,
 )
 from mojentic_nb.compare.power import POWER
+from mojentic_nb.compare.verdict import count_told
 from mojentic_nb.tracer.plots_canvas import canvas, empty, headed, label
 from mojentic_nb.views.palette import GREY
 
@@ -55,7 +56,7 @@ def power(comparison: HasComparison, ax: Axes | None) -> Axes:
                 linestyle=_STYLES[place // 4 % len(_STYLES)],
             )
             name = label(other) if leader in pair else f"{label(pair[0])} − {label(other)}"
-            needed = _count(curve[0]["n_needed"])
+            needed = count_told(curve[0]["n_needed"])
             drawn[f"{name}: {unit.gap(curve[0]['effect'])}, {needed} items"] = line
 
         runs = sorted({int(curve[0]["n_run"]) for curve in shown.values()})
@@ -95,11 +96,6 @@ def _chosen(
     return {pair: chosen[pair] for pair in kept}
 
 
-def _count(needed: int) -> str:
-    digits = max(0, len(str(needed)) - 2)
-    return f"{-(-needed // 10**digits) * 10**digits:,}"
-
-
 def _axes(ax: Axes) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
@@ -119,6 +115,6 @@ def _finding(curves: Mapping[tuple[str, str], _Curve], run: int) -> str:
         return f"{run:,} items are enough for differences like these"
 
     if len(curves) == 1:
-        return f"About {_count(short[0][0]['n_needed'])} items would tell the two apart"
+        return f"About {count_told(short[0][0]['n_needed'])} items would tell the two apart"
 
     return f"{len(short)} of {len(curves)} differences would need more than {run:,} items"

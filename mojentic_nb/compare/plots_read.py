@@ -12,7 +12,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mojentic_nb.compare.samples import mean_of
-from mojentic_nb.compare.verdict import Measured, Value, measured, value_of
+from mojentic_nb.compare.verdict import Measured, Value, measured
 from mojentic_nb.errors import BadArgument
 from mojentic_nb.tracer.plots_canvas import listed
 from mojentic_nb.views.palette import CHART_SIZE, GREY
@@ -121,12 +121,7 @@ def unit_of(value: str) -> Unit:
 
 def chosen_value(comparison: HasComparison, value: str | None) -> Unit:
     """The number asked for, else the one that the paired tests are about."""
-    if value is not None:
-        return unit_of(value)
-
-    pairs = comparison.pairs()
-    # What the pairs say spares a summary, which is the dearer of the two.
-    return unit_of(value_of(() if "value" in pairs.attrs else comparison.summary(), pairs))
+    return unit_of(comparison.pairs().attrs["value"] if value is None else value)
 
 
 def best_first(summary: Any, value: Value) -> list[Measured]:
@@ -136,15 +131,11 @@ def best_first(summary: Any, value: Value) -> list[Measured]:
 
 def colours_of(summary: Any) -> dict[str, str]:
     """The colour of each candidate: its model's."""
-    models = [str(model) for model in listed(summary, "model")]
-    named = [each or model for each, model in zip(_names(summary, models), models, strict=True)]
-    return {name: model_colour(model) for name, model in zip(named, models, strict=True)}
+    models = map(str, listed(summary, "model"))
+    return {name: model_colour(model) for name, model in zip(_names(summary), models, strict=True)}
 
 
-def _names(frame: Any, models: Sequence[str]) -> list[str]:
-    if "candidate" not in frame.columns:
-        return list(models)
-
+def _names(frame: Any) -> list[str]:
     return [str(name) for name in listed(frame, "candidate")]
 
 
@@ -153,9 +144,8 @@ def answers(cells: Any, column: str) -> dict[str, dict[str, list[float]]]:
     if column not in cells.columns or not len(cells):
         return {}
 
-    models = [str(model) for model in listed(cells, "model")]
     found: dict[str, dict[str, list[float]]] = {}
-    rows = zip(_names(cells, models), listed(cells, "item_id"), listed(cells, column), strict=True)
+    rows = zip(_names(cells), listed(cells, "item_id"), listed(cells, column), strict=True)
     for name, item, value in rows:
         if value is not None and isfinite(value):
             found.setdefault(name, {}).setdefault(str(item), []).append(float(value))
@@ -165,10 +155,7 @@ def answers(cells: Any, column: str) -> dict[str, dict[str, list[float]]]:
 
 def failed_items(cells: Any) -> set[tuple[str, str]]:
     """Candidate and item of every call that failed."""
-    models = [str(model) for model in listed(cells, "model")]
-    rows = zip(
-        _names(cells, models), listed(cells, "item_id"), listed(cells, "status"), strict=True
-    )
+    rows = zip(_names(cells), listed(cells, "item_id"), listed(cells, "status"), strict=True)
     return {(name, str(item)) for name, item, status in rows if status == "error"}
 
 

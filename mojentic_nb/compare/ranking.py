@@ -7,20 +7,28 @@ was never compared, directly or through others, is refused, not guessed.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import log
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from mojentic_nb.compare.bouts import (
+    Bout,
+    Bouts,
+    check_connected,
+    once_an_item,
+    read_bouts,
+    unbounded,
+    wins_of,
+)
 from mojentic_nb.compare.samples import checked_level
 from mojentic_nb.compare.special import normal_quantile
-from mojentic_nb.errors import BadArgument
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["ELO_OF_ONE", "ELO_OF_ZERO", "Bout", "Ranking", "Strength", "bradley_terry", "elo"]
+__all__ = ["ELO_OF_ONE", "ELO_OF_ZERO", "Ranking", "Strength", "bradley_terry", "elo"]
 
 # Elo's scale, for display only: ten times the odds are 400 points, the middle is 1000.
 ELO_OF_ONE = 400 / log(10)
@@ -32,22 +40,8 @@ RIDGE = 1e-6
 _MOST_STEPS = 100
 _CONVERGED = 1e-12
 _SAME_STRENGTH = 1e-9
-
-
-class Bout(NamedTuple):
-    """A battle as numbers: two answers to one item, and which was better.
-
-    Attributes:
-        a: One model.
-        b: The other.
-        score: 1 where `a` won, 0 where `b` did, 0.5 for a tie.
-        item: What they answered; battles about one item go together. None stands alone.
-    """
-
-    a: str
-    b: str
-    score: float
-    item: Hashable = None
+# One item that says another thing than the rest pulls far harder than this; the ridge does not.
+_NO_SPREAD = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,18 +96,6 @@ class Ranking:
     warning: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Battles:
-    """Battles as arrays: who met whom, with what score and weight, about which item."""
-
-    names: tuple[str, ...]
-    first: NDArray[np.intp]
-    second: NDArray[np.intp]
-    score: NDArray[np.float64]
-    item: NDArray[np.intp]
-    items: int
-
-
 def elo(theta: float) -> float:
     """A strength on Elo's scale: 1000 in the middle, 400 points for ten times the odds."""
     return ELO_OF_ZERO + ELO_OF_ONE * theta
@@ -126,7 +108,9 @@ def bradley_terry(battles: Iterable[Bout | Sequence[Any]], *, level: float = 0.9
     likelihood is climbed by Newton's steps; the covariance is the sandwich of Liang and Zeger
     (1986) over items. Where some models never lost to the others, those strengths have no
     bound; then half a win is added on both sides of every pair that met (Haldane 1956), each
-    item counts once for each pair, and the ranking carries a warning.
+    item counts once for each pair, and the ranking carries a warning. Where every item says the
+    same, as in nothing but ties, a spread of nothing would be no error: there, too, the
+    covariance is that of one battle an item, with a warning.
 
     Args:
         battles: Each a `Bout`, or its four values in order.
@@ -137,145 +121,45 @@ def bradley_terry(battles: Iterable[Bout | Sequence[Any]], *, level: float = 0.9
             models that no chain of battles connects; the message names the groups.
     """
     z = normal_quantile((1 + checked_level(level)) / 2)
-    fought = _read(battles)
-    _check_connected(fought)
-    met = _wins(fought)
-    unbounded = _unbounded(met > 0)
-    if unbounded:
-        once = _wins(fought, _once_an_item(fought))
-        once = once + 0.5 * ((once + once.T) > 0)
-        theta = _climb(once)
+    fought = read_bouts(battles)
+    check_connected(fought)
+    met = wins_of(fought)
+    once = wins_of(fought, once_an_item(fought))
+    apart = unbounded(met > 0)
+    if apart:
+        met = once = once + 0.5 * ((once + once.T) > 0)
+
+    theta = _climb(met)
+    meat = _meat(theta, fought)
+    is_alike = float(meat.trace()) < _NO_SPREAD
+    if apart or is_alike:
         covariance = _inverse(_curvature(theta, once))
     else:
-        theta = _climb(met)
         bread = _inverse(_curvature(theta, met))
-        covariance = bread @ _meat(theta, fought) @ bread
+        covariance = bread @ meat @ bread
 
     return Ranking(
         strengths=_strengths(fought, theta, covariance, z),
         n_battles=len(fought.score),
         n_items=fought.items,
-        warning=_warning(fought, unbounded),
+        warning=_warning(fought, apart, is_alike),
     )
 
 
-def _warning(fought: _Battles, unbounded: Sequence[Sequence[int]]) -> str:
+def _warning(fought: Bouts, apart: Sequence[Sequence[int]], is_alike: bool) -> str:
     if bool((fought.score == 0.5).all()):
         return "every battle ended in a tie: nothing tells the models apart"
 
-    if not unbounded:
-        return ""
+    if not apart:
+        return (
+            "every item says the same: intervals are those of one battle each" if is_alike else ""
+        )
 
-    best = ", ".join(fought.names[place] for place in unbounded[0])
+    best = ", ".join(fought.names[place] for place in apart[0])
     return (
         f"{best} never lost to the rest: how much better is not known, "
         "only at least how much; more items would tell"
     )
-
-
-def _read(battles: Iterable[Bout | Sequence[Any]]) -> _Battles:
-    import numpy as np
-
-    rows = [tuple(battle) for battle in battles]
-    places: dict[str, int] = {}
-    items: dict[Hashable, int] = {}
-    codes = []
-    for row in rows:
-        a, b, _, item = row if len(row) == 4 else (*row, None)
-        if a == b:
-            raise BadArgument(f"{a!r} against itself", hint="A battle is between two models.")
-
-        about = ("alone", len(items)) if item is None else ("item", item)
-        codes.append(
-            (
-                places.setdefault(a, len(places)),
-                places.setdefault(b, len(places)),
-                items.setdefault(about, len(items)),
-            )
-        )
-
-    score = np.array([row[2] for row in rows], dtype=np.float64)
-    if not np.all((score >= 0) & (score <= 1)):
-        wrong = score[~((score >= 0) & (score <= 1))][0]
-        raise BadArgument(f"score={wrong}", hint="1 where a won, 0 where b did, 0.5 for a tie.")
-
-    if len(items) < 2:
-        raise BadArgument(
-            f"Battles about {len(items)} item{'' if len(items) == 1 else 's'} make no ranking.",
-            hint="A ranking needs two items at least: judge or vote on more of them.",
-        )
-
-    met = np.array(codes, dtype=np.intp)
-    return _Battles(tuple(places), met[:, 0], met[:, 1], score, met[:, 2], len(items))
-
-
-def _wins(fought: _Battles, weight: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
-    """How often each (row) beat each (column), ties as half."""
-    import numpy as np
-
-    count = len(fought.names)
-    share = fought.score if weight is None else fought.score * weight
-    rest = 1 - fought.score if weight is None else (1 - fought.score) * weight
-    forth = np.bincount(fought.first * count + fought.second, share, count * count)
-    back = np.bincount(fought.second * count + fought.first, rest, count * count)
-    won: NDArray[np.float64] = np.add(forth, back, dtype=np.float64)
-    return won.reshape(count, count)
-
-
-def _once_an_item(fought: _Battles) -> NDArray[np.float64]:
-    """Weights with which all battles of one pair about one item count as one."""
-    import numpy as np
-
-    low, high = np.minimum(fought.first, fought.second), np.maximum(fought.first, fought.second)
-    count = len(fought.names)
-    key = (fought.item * count + low) * count + high
-    _, place, times = np.unique(key, return_inverse=True, return_counts=True)
-    return 1.0 / times[place]
-
-
-def _check_connected(fought: _Battles) -> None:
-    met = _wins(fought)
-    groups = _components((met + met.T) > 0)
-    if len(groups) == 1:
-        return
-
-    said = "; ".join(", ".join(fought.names[place] for place in group) for group in groups)
-    raise BadArgument(
-        f"No battle connects these groups of models: {said}.",
-        hint="Compare at least one model of each group with one of another, or rank each alone.",
-    )
-
-
-def _components(links: NDArray[np.bool_]) -> list[list[int]]:
-    reach = _reach(links | links.T)
-    found = {tuple(row.nonzero()[0].tolist()) for row in reach}
-    return [list(group) for group in sorted(found)]
-
-
-def _reach(links: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Who gets to whom over any number of links: Warshall 1962."""
-    import numpy as np
-
-    reach = links | np.eye(len(links), dtype=np.bool_)
-    for through in range(len(links)):
-        reach |= np.outer(reach[:, through], reach[through])
-
-    return reach
-
-
-def _unbounded(beat: NDArray[np.bool_]) -> list[list[int]]:
-    """Groups of which one never lost to another, best first; none where all is bounded.
-
-    Ford 1957: the likelihood has its maximum where every model beat every other, if only
-    through a chain of others.
-    """
-    reach = _reach(beat)
-    both = reach & reach.T
-    groups = {tuple(row.nonzero()[0].tolist()) for row in both}
-    if len(groups) == 1:
-        return []
-
-    return [list(group) for group in sorted(groups, key=lambda g: -int(reach[g[0]].sum()))]
 
 
 def _climb(wins: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -335,7 +219,7 @@ def _inverse(curvature: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.linalg.inv(curvature + scale * share) - share / scale
 
 
-def _meat(theta: NDArray[np.float64], fought: _Battles) -> NDArray[np.float64]:
+def _meat(theta: NDArray[np.float64], fought: Bouts) -> NDArray[np.float64]:
     """How far the battles about each item pull the strengths, squared and summed over items."""
     import numpy as np
 
@@ -359,7 +243,7 @@ def _meat(theta: NDArray[np.float64], fought: _Battles) -> NDArray[np.float64]:
 
 
 def _strengths(
-    fought: _Battles, theta: NDArray[np.float64], covariance: NDArray[np.float64], z: float
+    fought: Bouts, theta: NDArray[np.float64], covariance: NDArray[np.float64], z: float
 ) -> tuple[Strength, ...]:
     import numpy as np
 
@@ -367,7 +251,7 @@ def _strengths(
     gap = theta[:, None] - theta[None, :]
     error = np.sqrt(np.maximum(variance[:, None] + variance[None, :] - 2 * covariance, 0))
     is_above = (gap > z * error) & (gap > _SAME_STRENGTH)
-    wins = _wins(fought)
+    wins = wins_of(fought)
     battles = np.bincount(fought.first, minlength=len(theta))
     battles = battles + np.bincount(fought.second, minlength=len(theta))
     found = []

@@ -23,7 +23,6 @@ from mojentic_nb.compare.samples import (
 )
 from mojentic_nb.compare.special import normal_quantile, t_quantile
 from mojentic_nb.errors import BadArgument
-from mojentic_nb.tracer.statistics import wilson
 
 __all__ = ["RateCI", "rate_interval", "score_interval"]
 
@@ -86,8 +85,7 @@ def rate_interval(
         weight = _clustered_size(sample, groups, most=max(n, cells or 0), level=level)
         method = f"Wilson, {len(set(groups))} clusters"
     elif all(share in (0, 1) for share in sample):
-        lo, hi = wilson(round(sum(sample)), n, level)
-        return RateCI(rate=rate, lo=lo, hi=hi, n=n, n_effective=float(n), method="Wilson")
+        weight, method = float(n), "Wilson"
     else:
         weight = _size(rate, standard_error(sample), most=max(n, cells or 0))
         method = "Wilson, repeats averaged"

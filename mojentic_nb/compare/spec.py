@@ -105,6 +105,11 @@ class Spec:
         """Settings that some candidate was given, in order."""
         return list(dict.fromkeys(name for one in self.candidates for name in one.params))
 
+    @property
+    def varied_names(self) -> list[str]:
+        """Those of them in which candidates differ."""
+        return _varied([one.params for one in self.candidates])
+
     def messages(self, candidate: Candidate, item: Item) -> tuple[LLMMessage, ...]:
         """What a candidate is asked about an item."""
         return messages_of(candidate.wording, item, system=self.system)
@@ -148,6 +153,7 @@ def spec_of(
     items: Any = None,
     repeats: int = 1,
     params: Any = None,
+    system: str | None = None,
     checks: Any = (),
     judge: Any = None,
     budget: Budget | float | None = None,
@@ -161,6 +167,8 @@ def spec_of(
         BadArgument: One makes no sense; nothing was asked.
     """
     _must_be_times(repeats)
+    if not isinstance(system or "", str):
+        raise BadArgument(f"system={system!r} is no text.")
 
     wordings, rows = read_prompts(prompts, items)
     kept = budget if budget is None or isinstance(budget, Budget) else Budget(usd=budget)
@@ -170,6 +178,7 @@ def spec_of(
         items=rows,
         candidates=_candidates(wordings, brokers, _grid(params)),
         repeats=repeats,
+        system=system or "",
         checks=checks_of(checks),
         judge=judging,
         judge_broker=None

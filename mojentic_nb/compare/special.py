@@ -17,8 +17,6 @@ __all__ = [
     "binomial_two_sided",
     "normal_cdf",
     "normal_quantile",
-    "normal_two_sided",
-    "t_cdf",
     "t_quantile",
     "t_two_sided",
 ]
@@ -49,11 +47,6 @@ def normal_quantile(p: float) -> float:
         BadArgument: A share outside 0 to 1, or one of the two.
     """
     return _NORMAL.inv_cdf(_checked_share(p))
-
-
-def normal_two_sided(z: float) -> float:
-    """How often a standard normal value is at least as far from 0 as `z`."""
-    return erfc(abs(z) / sqrt(2))
 
 
 def beta_cdf(x: float, a: float, b: float) -> float:
@@ -139,12 +132,6 @@ def t_two_sided(t: float, df: float) -> float:
 
     square = t * t
     return _beta(df / (df + square), square / (df + square), df / 2, 0.5)
-
-
-def t_cdf(t: float, df: float) -> float:
-    """Share of Student's t law with `df` degrees of freedom below `t`."""
-    half = t_two_sided(t, df) / 2
-    return half if t < 0 else 1 - half
 
 
 def t_quantile(p: float, df: float) -> float:

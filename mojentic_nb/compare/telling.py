@@ -16,6 +16,7 @@ from mojentic_nb.compare.battles import judged
 from mojentic_nb.compare.grid import Cell
 from mojentic_nb.compare.items import said
 from mojentic_nb.compare.values import has_known, usual_value
+from mojentic_nb.compare.verdict import verdict
 from mojentic_nb.errors import BadArgument
 from mojentic_nb.place import standing
 from mojentic_nb.views.numbers import UNKNOWN, dollars, seconds
@@ -26,7 +27,7 @@ from mojentic_nb.views.theme import CSS_CLASS, NO_MATH
 if TYPE_CHECKING:
     from mojentic_nb.compare.comparison import Comparison
 
-__all__ = ["Shown", "html_of", "notes_of", "side_by_side", "text_of", "verdict_of", "widget"]
+__all__ = ["Shown", "notes_of", "side_by_side", "verdict_of", "widget"]
 
 # Candidates in the short table; `r.summary()` has all.
 MOST_ROWS = 20
@@ -41,33 +42,22 @@ class Shown:
     """
 
     def __init__(self, comparison: Comparison, *, stable: bool = False) -> None:
-        self._text = text_of(comparison, stable=stable)
-        self._html = html_of(comparison, stable=stable)
+        self._title = _title(comparison)
+        self._columns, self._rows = _table(comparison, stable)
+        self._verdict = verdict_of(comparison)
+        self._notes = comparison.notes
 
     def __repr__(self) -> str:
-        return self._text
+        lines = [self._title, text_table(self._columns, self._rows), self._verdict]
+        return "\n".join([*lines, *(f"note: {note}" for note in self._notes)])
 
     def _repr_html_(self) -> str:
-        return self._html
-
-
-def text_of(comparison: Comparison, *, stable: bool = False) -> str:
-    """The short table and the verdict."""
-    columns, rows = _table(comparison, stable)
-    lines = [_title(comparison), text_table(columns, rows), verdict_of(comparison)]
-    return "\n".join([*lines, *(f"note: {note}" for note in comparison.notes)])
-
-
-def html_of(comparison: Comparison, *, stable: bool = False) -> str:
-    """The same for a notebook."""
-    columns, rows = _table(comparison, stable)
-    notes = "".join(f"<div><small>note: {escape(one)}</small></div>" for one in comparison.notes)
-    told = f"<div>{escape(verdict_of(comparison))}</div>{notes}"
-    table = html_table(columns, rows, caption=_title(comparison))
-    return (
-        f'<div style="overflow-x: auto">{table}</div>'
-        f'<div class="{CSS_CLASS} {NO_MATH}">{told}</div>'
-    )
+        notes = "".join(f"<div><small>note: {escape(one)}</small></div>" for one in self._notes)
+        table = html_table(self._columns, self._rows, caption=self._title)
+        return (
+            f'<div style="overflow-x: auto">{table}</div>'
+            f'<div class="{CSS_CLASS} {NO_MATH}"><div>{escape(self._verdict)}</div>{notes}</div>'
+        )
 
 
 def _title(comparison: Comparison) -> str:
@@ -89,8 +79,6 @@ def _counted(count: int, word: str) -> str:
 
 def verdict_of(comparison: Comparison) -> str:
     """What it comes to, in one sentence."""
-    from mojentic_nb.compare.verdict import verdict
-
     if not any(cell.is_ok for cell in comparison.cells):
         return "There is no answer yet, so nothing to compare."
 
@@ -99,7 +87,8 @@ def verdict_of(comparison: Comparison) -> str:
     except BadArgument as problem:
         return f"The battles decide nothing yet: {problem}"
 
-    return verdict(comparison.summary(), comparison.pairs(), ranking=ranking)
+    about = usual_value(comparison.cells)
+    return verdict(comparison.summary(), comparison.pairs(), value=about, ranking=ranking)
 
 
 def _ranking(comparison: Comparison) -> list[dict[str, Any]]:

@@ -11,7 +11,16 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Literal
 
-__all__ = ["Measured", "Value", "candidate_of", "measured", "mirrored", "value_of", "verdict"]
+__all__ = [
+    "Measured",
+    "Value",
+    "as_number",
+    "count_told",
+    "measured",
+    "mirrored",
+    "p_told",
+    "verdict",
+]
 
 # Which of the two numbers of a summary is meant: items passed, or the mean score.
 Value = Literal["passed", "score"]
@@ -24,7 +33,7 @@ class Measured:
     """One candidate's number, as a sentence or a chart tells it.
 
     Attributes:
-        name: The model; with its prompt where there are several.
+        name: The candidate.
         middle: Rate or mean.
         lo: Lower bound; NaN where there is none.
         hi: Upper bound; NaN where there is none.
@@ -38,35 +47,33 @@ class Measured:
     n: int
 
 
-def verdict(summary: Any, pairs: Any, *, value: Value | None = None, ranking: Any = ()) -> str:
+def verdict(summary: Any, pairs: Any, *, value: Value = "passed", ranking: Any = ()) -> str:
     """Say in one sentence which model is best, and how sure that is.
 
     Args:
         summary: `r.summary()` or its rows as mappings.
         pairs: `r.pairs()` or its rows as mappings.
-        value: Whether to speak of items `passed` or of the mean `score`; by default of items
-            passed where the pairs are about those, else of the score.
+        value: Whether to speak of items `passed` or of the mean `score`: what the pairs are about.
         ranking: `r.bt()` or its rows: what it goes by where no answer has a score.
 
     Returns:
         One line, without markup.
     """
     tests = _rows(pairs)
-    about = value or value_of(summary, pairs)
-    best = sorted(measured(summary, value=about), key=lambda each: (-each.middle, each.name))
+    best = sorted(measured(summary, value=value), key=lambda each: (-each.middle, each.name))
     if not best:
         return _by_battles(_rows(ranking))
 
     if len(best) == 1:
-        return f"{_told(best[0], about)} on {_items(best[0].n)}: nothing to compare it with yet."
+        return f"{_told(best[0], value)} on {_items(best[0].n)}: nothing to compare it with yet."
 
     first, second = best[:2]
     test = _test_of(tests, first.name, second.name)
     if test is None:
-        told = f"{_told(first, about)} vs {_told(second, about)}"
+        told = f"{_told(first, value)} vs {_told(second, value)}"
         return f"{told}: not compared on the same items, so nothing is decided."
 
-    return f"{_sentence(first, second, test, about)}{_others(best, tests)}."
+    return f"{_sentence(first, second, test, value)}{_others(best, tests)}."
 
 
 def _by_battles(ranking: list[Mapping[str, Any]]) -> str:
@@ -74,19 +81,19 @@ def _by_battles(ranking: list[Mapping[str, Any]]) -> str:
         return "No answer is scored yet: give checks=[...] or judge=..., or vote: r.vote()."
 
     first, second = sorted(ranking, key=lambda row: int(row["rank"]))[:2]
-    count = int(sum(_number(row["n_battles"]) for row in ranking)) // 2
+    count = int(sum(as_number(row["n_battles"]) for row in ranking)) // 2
     told = f"By {count:,} battles {_ranked(first)} vs {_ranked(second)}"
     others = len(ranking) - 2
     beside = f", before {others:,} other{'' if others == 1 else 's'}" if others else ""
     if int(first["rank_hi"]) == 1:
         return f"{told}{beside}: decisive."
 
-    equal = "equal, so " if _number(first["theta"]) == _number(second["theta"]) else ""
+    equal = "equal, so " if as_number(first["theta"]) == as_number(second["theta"]) else ""
     return f"{told}{beside}: {equal}not decisive; more items would tell."
 
 
 def _ranked(row: Mapping[str, Any]) -> str:
-    wins, elo, lo, hi = (_number(row[name]) for name in ("win_rate", "elo", "elo_lo", "elo_hi"))
+    wins, elo, lo, hi = (as_number(row[name]) for name in ("win_rate", "elo", "elo_lo", "elo_hi"))
     return f"{row['model']} wins {100 * wins:.0f} % (Elo {elo:.0f} [{lo:.0f}, {hi:.0f}])"
 
 
@@ -94,28 +101,17 @@ def _rows(frame: Any) -> list[Mapping[str, Any]]:
     return frame.to_dict("records") if hasattr(frame, "to_dict") else list(frame)
 
 
-def candidate_of(row: Mapping[str, Any], *, prompts: int) -> str:
-    """What a row of a summary is about: its model, and its prompt where there are several."""
-    if isinstance(label := row.get("candidate") or row.get("label"), str):
-        return label
-
-    model = str(row["model"])
-    return f"{model} · {row['prompt']}" if prompts > 1 and "prompt" in row else model
-
-
 def measured(summary: Any, *, value: Value) -> list[Measured]:
     """The candidates of a summary that have this number, in its order."""
-    rows = _rows(summary)
-    prompts = len({row.get("prompt") for row in rows})
     names = ("pass_rate", "pass_lo", "pass_hi") if value == "passed" else ("mean", "lo", "hi")
     found = []
-    for row in rows:
-        middle, lo, hi = (_number(row.get(name)) for name in names)
+    for row in _rows(summary):
+        middle, lo, hi = (as_number(row.get(name)) for name in names)
         if isfinite(middle):
-            count = _number(row.get("n_items"))
+            count = as_number(row.get("n_items"))
             found.append(
                 Measured(
-                    name=candidate_of(row, prompts=prompts),
+                    name=str(row["candidate"]),
                     middle=middle,
                     lo=lo,
                     hi=hi,
@@ -126,27 +122,7 @@ def measured(summary: Any, *, value: Value) -> list[Measured]:
     return found
 
 
-def value_of(summary: Any, pairs: Any = ()) -> Value:
-    """Which number the pairs are about: what they say, else what their differences fit."""
-    told = getattr(pairs, "attrs", {}).get("value")
-    if told in ("passed", "score"):
-        return "passed" if told == "passed" else "score"
-
-    passed = {each.name: each.middle for each in measured(summary, value="passed")}
-    score = {each.name: each.middle for each in measured(summary, value="score")}
-    if not passed or not score:
-        return "passed" if passed or not score else "score"
-
-    off = {"passed": 0.0, "score": 0.0}
-    for row in _rows(pairs):
-        for about, middles in (("passed", passed), ("score", score)):
-            if row["a"] in middles and row["b"] in middles and isfinite(_number(row["diff"])):
-                off[about] += abs(middles[row["a"]] - middles[row["b"]] - _number(row["diff"]))
-
-    return "score" if off["score"] < off["passed"] - 1e-9 else "passed"
-
-
-def _number(value: Any) -> float:
+def as_number(value: Any) -> float:
     """A number of a frame; NaN for any of the ways to have none."""
     try:
         return float(value)
@@ -171,19 +147,23 @@ def _test_of(
 def mirrored(row: Mapping[str, Any]) -> Mapping[str, Any]:
     """A paired test seen from the other side."""
     turned = {"a": row["b"], "b": row["a"], "wins": row.get("losses"), "losses": row.get("wins")}
-    signs = {"diff": -_number(row["diff"]), "lo": -_number(row["hi"]), "hi": -_number(row["lo"])}
+    signs = {
+        "diff": -as_number(row["diff"]),
+        "lo": -as_number(row["hi"]),
+        "hi": -as_number(row["lo"]),
+    }
     return {**row, **turned, **signs}
 
 
 def _sentence(first: Measured, second: Measured, test: Mapping[str, Any], about: Value) -> str:
-    diff, lo, hi = (_number(test[name]) for name in ("diff", "lo", "hi"))
-    n = _number(test["n"])
+    diff, lo, hi = (as_number(test[name]) for name in ("diff", "lo", "hi"))
+    n = as_number(test["n"])
     told = f"{_told(first, about)} vs {_told(second, about)} on {_items(int(n))}"
     if not n or not isfinite(diff):
         return f"{told}: no item was answered by both, so nothing is decided"
 
     interval = f" [{_signed(lo, about)}, {_signed(hi, about)}]" if isfinite(lo) else ""
-    sure = f"paired diff {_signed(diff, about)}{interval}, p (Holm) {_p(_number(test['p_holm']))}"
+    sure = f"paired diff {_signed(diff, about)}{interval}, p (Holm) {p_told(test['p_holm'])}"
     return f"{told}, {sure}: {_decision(test, diff)}"
 
 
@@ -191,21 +171,21 @@ def _decision(test: Mapping[str, Any], diff: float) -> str:
     if test["decisive"]:
         return "decisive"
 
-    if not _number(test.get("wins")) and not _number(test.get("losses")):
+    if not as_number(test.get("wins")) and not as_number(test.get("losses")):
         return "equal on every item, so not decisive"
 
-    needed = _number(test.get("n_needed"))
+    needed = as_number(test.get("n_needed"))
     if not isfinite(needed):
         return "not decisive"
 
     # What there is may be as many as one would plan for, and the difference still unclear.
-    sought = f"{_count(needed)} items" if needed > _number(test["n"]) else "more items"
-    about = "≈ " if needed > _number(test["n"]) else ""
+    sought = f"{count_told(needed)} items" if needed > as_number(test["n"]) else "more items"
+    about = "≈ " if needed > as_number(test["n"]) else ""
     of = "a difference of five points" if diff == 0 else "a difference of this size"
     return f"not decisive; {about}{sought} needed to tell {of}"
 
 
-def _count(needed: float) -> str:
+def count_told(needed: float) -> str:
     """Two telling digits: nobody plans 613 items from an estimate."""
     digits = max(0, len(str(int(needed))) - 2)
     rounded: int = -(-int(needed) // 10**digits) * 10**digits
@@ -252,7 +232,9 @@ def _typeset(number: str) -> str:
     return number.replace("-", _MINUS)
 
 
-def _p(p: float) -> str:
+def p_told(value: Any) -> str:
+    """A p value with its sign, as it stands after the letter: `= .03`, `< .001`."""
+    p = as_number(value)
     if p < 0.001:
         return "< .001"
 

@@ -117,7 +117,7 @@ class Budget:
         """Hold what the call may cost, make it, and settle what it did cost."""
         known = card(call.gateway.name, call.request.model)
         if self.usd is not None:
-            known = priced(known, call)
+            known = priced(known, call.gateway.name, call.request.model)
         # Made before, so that no interrupt can leave anything held.
         held = Held()
         used = NOTHING
@@ -312,8 +312,8 @@ def bound(call: Call, tokens: int) -> Call:
     return Call(request=request, gateway=call.gateway, round=call.round)
 
 
-def priced(known: ModelCard, call: Call) -> ModelCard:
-    """A card whose price is known.
+def priced(known: ModelCard, name: str, model: str) -> ModelCard:
+    """A card whose price is known, of a provider's model.
 
     Raises:
         BadArgument: It is not, so that a budget in dollars cannot be kept.
@@ -321,11 +321,11 @@ def priced(known: ModelCard, call: Call) -> ModelCard:
     if known.price.input is not None and known.price.output is not None:
         return known
 
-    name = call.gateway.name
     raise BadArgument(
-        f"What {name}:{call.request.model} costs is not known, so a budget in dollars cannot hold.",
-        hint=f"Tell its price with register_model({name!r}, {call.request.model!r}, "
-        'price={"input": …, "output": …}), or give a budget in tokens=.',
+        f"What {name}:{model} costs is not known, so a budget in dollars cannot hold.",
+        hint="Tell its price, in dollars per million tokens, such as: from mojentic_nb.catalogue "
+        f"import register_model; register_model({name!r}, {model!r}, "
+        'price={"input": 0.5, "output": 2.0}). Or give a Budget(tokens=…).',
     )
 
 

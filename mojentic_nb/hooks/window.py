@@ -53,6 +53,7 @@ class Window:
         max_messages: The most messages to send besides the system's; the current question and
             what follows it go along all the same.
         earlier: A summary of what was said before the first message; it goes along as any.
+        left_out: How many messages were said before the first one, and do not go along.
 
     Attributes:
         summary: What stands for the beginning of the conversation now; None for nothing.
@@ -69,6 +70,7 @@ class Window:
         max_messages: int | None = None,
         *,
         earlier: str = "",
+        left_out: int = 0,
     ) -> None:
         if not _is_whole(max_context):
             raise BadArgument(f"max_context={max_context!r} is not a number of tokens above 0.")
@@ -86,6 +88,7 @@ class Window:
         self.max_messages = max_messages
         self.earlier = Summary((), earlier) if earlier else None
         self.summary = self.earlier
+        self.left_out = left_out
 
     def __repr__(self) -> str:
         return f"Window({self.max_context}, strategy={self.strategy!r})"

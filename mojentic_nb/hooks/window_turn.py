@@ -41,12 +41,12 @@ class View(NamedTuple):
     Attributes:
         messages: Its head, a summary where there is one, and what follows.
         fit: What of that has room.
-        covered: How many messages the summary stands for.
+        summary: What stands for the first ones; None for nothing.
     """
 
     messages: Messages
     fit: Fit
-    covered: int
+    summary: Summary | None
 
     @property
     def sent(self) -> tuple[LLMMessage, ...]:
@@ -66,12 +66,13 @@ class _Summing(NamedTuple):
 class Fitting:
     """The window around one turn."""
 
-    __slots__ = ("_left_out", "_question", "_trouble", "_window")
+    __slots__ = ("_is_told", "_left_out", "_question", "_trouble", "_window")
 
     def __init__(self, window: Window) -> None:
         self._window = window
         self._question: int | None = None
         self._left_out = 0
+        self._is_told = False
         self._trouble = ""
 
     def around_model(self, call: Call, proceed: Proceed) -> Asking:
@@ -92,8 +93,9 @@ class Fitting:
             if window.strategy == "summarise":
                 aside = yield from self._summarise(call, proceed)
                 view = self._with_summary(call) or view
-            yield from self._trim(view)
 
+        yield from self._remind(view)
+        yield from self._trim(view)
         request = replace(call.request, messages=view.sent)
         answer = yield from proceed(replace(call, request=request))
         return answer if aside is None else joined(aside, answer)
@@ -112,7 +114,7 @@ class Fitting:
         fit = self._window.fit(
             messages, tools=asked.tools, schema=asked.schema, question=question, less=less
         )
-        return View(messages, fit, len(summary.covered) if summary else 0)
+        return View(messages, fit, summary)
 
     def _as_it_is(self, call: Call) -> View:
         """All of it, after the summary of what was said before, where there is room for that."""
@@ -133,13 +135,37 @@ class Fitting:
 
         return None if is_whole and not view.fit.is_whole else view
 
+    def _remind(self, view: View) -> Generator[Effect, Outcome, None]:
+        """Say, once, what earlier turns left out already."""
+        window, summary = self._window, view.summary
+        if self._is_told or not window.left_out:
+            return
+
+        if summary is not None and summary is window.earlier:
+            self._is_told = True
+            yield Tell(Summarised(0, 0, summary.text, window.left_out))
+        elif summary is None and not view.messages[view.fit.left_out]:
+            self._is_told = True
+            yield Tell(Trimmed(0, 0, view.fit.tokens, before=window.left_out))
+
     def _trim(self, view: View) -> Generator[Effect, Outcome, None]:
         """Say what is left out, once for the same."""
+        window, summary = self._window, view.summary
         gone = view.messages[view.fit.left_out]
-        left_out = view.covered + len(gone)
+        covered = len(summary.covered) if summary else 0
+        left_out = covered + len(gone)
         if gone and left_out > self._left_out:
-            self._left_out = left_out
-            yield Tell(Trimmed(left_out, self._window.count(gone), view.fit.tokens, self._trouble))
+            self._left_out, self._is_told = left_out, True
+            yield Tell(
+                Trimmed(
+                    left_out,
+                    window.count(gone),
+                    view.fit.tokens,
+                    self._trouble,
+                    before=window.left_out,
+                    summed=window.left_out + covered if summary else 0,
+                )
+            )
 
     def _summarise(self, call: Call, proceed: Proceed) -> AskingAside:
         """Have the model sum up what has no room, unless that is done; keep it with the window."""
@@ -217,8 +243,11 @@ class Fitting:
         assert made is not None
         if plan.unread:
             gone, why = window.count(plan.unread), "there was no room to sum them up"
-            yield Tell(Trimmed(len(plan.unread), gone, window.max_context, why))
-        yield Tell(Summarised(len(plan.covered), window.count(plan.covered), made.text))
+            before = window.left_out
+            yield Tell(Trimmed(len(plan.unread), gone, window.max_context, why, before=before))
+        self._is_told = True
+        gone = window.count(plan.covered)
+        yield Tell(Summarised(len(plan.covered), gone, made.text, window.left_out))
 
     def _overflow(self, call: Call, fit: Fit) -> ContextOverflow:
         window, parts = self._window, fit.parts

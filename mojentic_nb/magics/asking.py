@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from mojentic_nb.broker import LLMBroker
 
-__all__ = ["Call", "Desk", "about", "ask", "footer_of", "is_timed", "planned", "spoken"]
+__all__ = ["Call", "Desk", "about", "ask", "footer_of", "is_timed", "planned", "question", "sent"]
 
 INTERRUPTED = "interrupted"
 
@@ -63,14 +63,16 @@ class Call:
     """A call that has been checked and may be sent.
 
     Attributes:
-        messages: All that would be sent; the last one is the question.
+        question: What the person says, with the pictures.
+        is_alone: It is neither told the conversation nor becomes part of it.
         system: The system message of this call alone; None for the usual one.
         used: What was put in, by reference, in a few words.
         at: The exchange it takes the place of, from 0.
     """
 
     flags: Flags
-    messages: list[LLMMessage]
+    question: LLMMessage
+    is_alone: bool
     config: CompletionConfig
     tools: list[Any]
     used: Mapping[str, str]
@@ -108,7 +110,8 @@ def planned(
     names = session.value("tools") if flags.tools is None else flags.tools
     return Call(
         flags=flags,
-        messages=spoken(desk, flags, prompt, namespace, fresh=flags.fresh),
+        question=question(desk, flags, prompt, namespace),
+        is_alone=flags.fresh,
         config=completion_config(session.settings, flags),
         tools=tools_named(names, namespace, lambda: fittings_of(desk)),
         used=used,
@@ -117,21 +120,19 @@ def planned(
     )
 
 
-def spoken(
-    desk: Desk, flags: Flags, prompt: str, namespace: Mapping[str, Any], *, fresh: bool
-) -> list[LLMMessage]:
-    """All that is said: system message or persona, conversation unless `fresh`, prompt.
+def question(desk: Desk, flags: Flags, prompt: str, namespace: Mapping[str, Any]) -> LLMMessage:
+    """A prompt with its pictures.
 
     Raises:
-        BadArgument: There is no such persona or picture.
+        BadArgument: There is no such picture.
     """
-    images = images_named(flags.image, namespace, desk.last_image)
-    question = LLMMessage.user(prompt, images=images)
-    if not fresh:
-        return [*desk.session.told_before(system_of(flags, None)), question]
+    return LLMMessage.user(prompt, images=images_named(flags.image, namespace, desk.last_image))
 
-    system = system_of(flags, desk.session.value("system"))
-    return [*([LLMMessage.system(system)] if system else []), question]
+
+def sent(desk: Desk, call: Call) -> list[LLMMessage]:
+    """All that is said: the system message, the conversation so far if it is told, the question."""
+    before = desk.session.told_before(call.system, is_alone=call.is_alone)
+    return [*before, call.question]
 
 
 def completion_config(settings: Settings, flags: Flags) -> CompletionConfig:
@@ -176,19 +177,23 @@ class _Turn:
         self._now = SystemClock.now
         self._asked_at = self._now()
         self._first_at: float | None = None
+        self._is_counted = False
         self._stale = desk.session.stale
         self._spending = Spending(f"{broker.gateway.name}:{broker.model}")
 
     def run(self) -> Reply:
         """Send, show, and end in a reply, a `Stopped` or an error."""
         try:
-            reply = self._finished()
+            try:
+                reply = self._finished()
+            except MojenticError as error:
+                self._broken(error)
+                raise
+            return self._delivered(reply)
         except KeyboardInterrupt:
             raise self._stopped() from None
-        except MojenticError as error:
-            self._broken(error)
-            raise
 
+    def _delivered(self, reply: Reply) -> Reply:
         trouble = formats.trouble(reply.content, self._call.flags.format)
         self._kept(reply)
         self._show(reply, _why_partial(reply) or trouble)
@@ -216,16 +221,15 @@ class _Turn:
         call, flags = self._call, self._call.flags
         how: dict[str, Any] = {"correlation_id": self._id, "timeout": flags.timeout}
         tools, config = call.tools or None, call.config
-        if not flags.fresh:
+        if not call.is_alone:
             how |= {"is_usual": flags.model is None, "system": call.system, "at": call.at}
-            question = call.messages[-1]
             return self._desk.session.events(
-                question, self._broker, tools=tools, config=config, **how
+                call.question, self._broker, tools=tools, config=config, **how
             )
 
         # A call that neither sends nor keeps the conversation is none of it in the trace either.
         with in_session(""):  # its place is read here; the events come later
-            return self._broker.generate_events(call.messages, tools, config, **how)
+            return self._broker.generate_events(sent(self._desk, call), tools, config, **how)
 
     def _stopped(self) -> Stopped:
         reply = self._partial(INTERRUPTED)
@@ -233,7 +237,7 @@ class _Turn:
         if reply.content:
             self._kept(reply)
         elif self._spending.calls:
-            self._desk.session.count(reply.usage, self._spending.dollars)
+            self._count(reply)
         self._show(reply, f"stopped after {told}" if reply.content else "stopped")
         if not reply.content:
             return Stopped("Stopped before the first word.")
@@ -244,7 +248,7 @@ class _Turn:
     def _broken(self, error: MojenticError) -> None:
         reply = self._partial("error")
         if self._spending.calls:
-            self._desk.session.count(reply.usage, self._spending.dollars)
+            self._count(reply)
         if reply.content or getattr(error, "partial", ""):
             self._show(reply, "broken off: the rest of the answer never came")
             bind(self._desk.shell, LAST, reply)
@@ -272,8 +276,13 @@ class _Turn:
             is_partial=True,
         )
 
+    def _count(self, reply: Reply) -> None:
+        if not self._is_counted:  # by a reply that was interrupted as it was delivered
+            self._is_counted = True
+            self._desk.session.count(reply.usage, self._spending.dollars)
+
     def _kept(self, reply: Reply) -> None:
-        self._desk.session.count(reply.usage, self._spending.dollars)
+        self._count(reply)
         bind(self._desk.shell, LAST, reply)
         stale = self._desk.session.stale - self._stale
         if stale:
@@ -289,6 +298,7 @@ class _Turn:
         frame.is_whole = True
         line = with_footer(self._desk, frame, reply, self._spending.dollars)
         told = about(reply, self._spending.dollars)
+        told["provider"] = self._broker.gateway.name
         self._live.finish({**told, "answer": frame.place_of(reply), "retries": frame.retries})
         self._desk.once.shown(reply, line)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,11 +51,14 @@ class _Wish:
         Raises:
             BadArgument: There is none, or it would be a word of ours.
         """
-        name = self.rest.strip("\"'")
+        name = _unquoted(self.rest)
         if not name:
             raise BadArgument(f"Which one? %llm_chat {self.verb} NAME")
-        if name in CHAT_WORDS:
-            raise BadArgument(f"%llm_chat {name} means something else.", hint="Take another name.")
+        if self.rest in CHAT_WORDS:
+            raise BadArgument(
+                f"%llm_chat {name} means something else.",
+                hint=f'Take another name, or write "{name}".',
+            )
 
         return name
 
@@ -99,6 +102,11 @@ def _parted(words: str) -> tuple[str, str]:
     return verb, rest.strip()
 
 
+def _unquoted(typed: str) -> str:
+    is_quoted = len(typed) > 1 and typed[0] == typed[-1] and typed[0] in "\"'"
+    return typed[1:-1].strip() if is_quoted else typed
+
+
 def _say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
 
@@ -114,7 +122,7 @@ def _at_hand(wish: _Wish) -> ChatSession:
 
 
 def _present(wish: _Wish) -> ChatSession:
-    found = wish.desk.session.chats.present
+    found = wish.desk.session.chats.followed()
     if found is None or not (found.exchanges or found.branches):
         raise BadArgument("Nothing was said yet.", hint="Run a %%llm cell first.")
 
@@ -138,10 +146,13 @@ def _short(text: str, most: int = 60) -> str:
 
 
 def _take_up(desk: Desk, typed: str) -> None:
-    name = typed.strip("\"'")
+    name = _unquoted(typed)
+    if not name:
+        raise BadArgument("Which one? %llm_chat NAME")
+
     chats = desk.session.chats
     is_quoted = typed != name
-    close = get_close_matches(typed.split()[0], CHAT_WORDS, n=1, cutoff=0.75)
+    close = get_close_matches(typed.split()[0].casefold(), CHAT_WORDS, n=1, cutoff=0.75)
     if close and not is_quoted and chats.header(name) is None:
         raise BadArgument(
             f"%llm_chat {typed}: no conversation is called so.",
@@ -190,8 +201,12 @@ def _undo(wish: _Wish) -> None:
 
     _say(
         f"Took back {_turns(len(gone))}, from {_short(gone[0].question)!r} on; "
-        f"%llm_chat switch {found.branches[-1].id[:4]} brings them back."
+        f"%llm_chat switch {found.branches[-1].id[:4]} brings {_them(len(gone))} back."
     )
+
+
+def _them(count: int) -> str:
+    return "it" if count == 1 else "them"
 
 
 def _edit(wish: _Wish) -> Any:
@@ -205,15 +220,22 @@ def _edit(wish: _Wish) -> Any:
 
     prompt = worded(text, wish.namespace, raw=False)
     call = planned(wish.desk, Flags(), prompt.text, prompt.used, wish.namespace, at=number - 1)
-    return ask(wish.desk, call)
+    asked = found.exchanges[number - 1].messages[0]  # its pictures stay
+    with_parts = call.question.model_copy(update={"parts": asked.parts})
+    return ask(wish.desk, replace(call, question=with_parts))
 
 
 def _edit_below(wish: _Wish, found: ChatSession, number: int) -> None:
+    asked = found.exchanges[number - 1].messages[0]
     question = found.exchanges[number - 1].question
     gone = found.undo(len(found.exchanges) - number + 1)
-    wish.desk.shell.set_next_input(f"%%llm\n{question}", replace=False)
+    # The values are in it already; what looks like a name came out of one, or was meant so.
+    raw = " --raw" if "{" in question else ""
+    name = wish.desk.session.settings.name
+    wish.desk.shell.set_next_input(f"%%{name}{raw}\n{question}", replace=False)
+    without = ", without its pictures" if asked.parts else ""
     _say(
-        f"Turn {number} is in the next cell, to be changed and run; "
+        f"Turn {number} is in the next cell{without}, to be changed and run; "
         f"%llm_chat switch {found.branches[-1].id[:4]} brings back the {_turns(len(gone))}."
     )
 
@@ -241,7 +263,8 @@ def _switch(wish: _Wish) -> None:
     if len(known) != 1 or not wish.rest:
         there = ", ".join(one.id[:4] for one in found.branches) or "none"
         raise BadArgument(
-            f"%llm_chat switch {wish.rest}: that names no branch.", hint=f"Branches: {there}."
+            f"{f'%llm_chat switch {wish.rest}'.strip()}: that names no branch.",
+            hint=f"Branches: {there}.",
         )
 
     found.switch(known[0])
@@ -262,7 +285,7 @@ def _number(wish: _Wish, typed: str) -> int:
 
 
 def _export(wish: _Wish) -> None:
-    path = Path(wish.rest.strip("\"'")).expanduser()
+    path = Path(_unquoted(wish.rest)).expanduser()
     form = path.suffix.lower().removeprefix(".")
     if form not in FORMS:
         ends = ", ".join(f".{one}" for one in FORMS)
@@ -279,14 +302,15 @@ def _export(wish: _Wish) -> None:
 
 
 def _rebuild(wish: _Wish) -> None:
-    path = Path(wish.rest.strip("\"'")).expanduser() if wish.rest else None
+    path = Path(_unquoted(wish.rest)).expanduser() if wish.rest else None
     found = rebuild(path or notebook_here(wish.desk.shell), name=wish.desk.session.settings.name)
     conversation = _at_hand(wish)
     conversation.undo(len(conversation.exchanges))
     conversation.append(found.exchanges)
-    left_out = f"; {_counted(found.unread)} could not be read" if found.unread else ""
-    read = f"{_turns(len(found.exchanges))} from {_counted(found.cells)}"
-    _say(f"{read} of {found.path.name}{left_out}.")
+    told = [f"{_turns(len(found.exchanges))} from {_counted(found.cells)} of {found.path.name}"]
+    told += [f"{_counted(found.unread)} could not be read"] if found.unread else []
+    told += [f"without a saved answer: {_counted(found.unanswered)}"] if found.unanswered else []
+    _say(f"{'; '.join(told)}.")
 
 
 def _widget(wish: _Wish) -> Any:

@@ -25,10 +25,13 @@ _LONGEST = 48
 
 def show(desk: Desk) -> None:
     """The conversation at hand: its turns, and what fills the model's window."""
-    chat = desk.session.chats.present
+    chat = desk.session.chats.followed()
     if chat is None or not chat.exchanges:
         name = f"{chat.name!r}: nothing" if chat is not None and chat.name else "Nothing"
-        sys.stdout.write(f"{name} was said yet. %llm_chat list shows what is kept.\n")
+        has_branches = chat is not None and bool(chat.branches)
+        hint = "branches shows what was taken back" if has_branches else "list shows what is kept"
+        yet = "is left" if has_branches else "was said yet"
+        sys.stdout.write(f"{name} {yet}. %llm_chat {hint}.\n")
         return
 
     columns = ("turn", "asked", "answered", "model", "tokens", "")

@@ -60,10 +60,17 @@ class Conversations:
         if is_usual:
             self.present.llm = broker
 
-        wanted = {name: self._value(name) for name in _FOLLOWED}
-        changed = {name for name in _FOLLOWED if wanted[name] != self._applied[name]}
-        self._apply(self.present, changed)
-        self._applied = wanted
+        self.followed()
+        return self.present
+
+    def followed(self) -> ChatSession | None:
+        """The conversation at hand, as the settings have it now; None where there is none."""
+        if self.present is not None:
+            wanted = {name: self._value(name) for name in _FOLLOWED}
+            changed = {name for name in _FOLLOWED if wanted[name] != self._applied[name]}
+            self._apply(self.present, changed)
+            self._applied = wanted
+
         return self.present
 
     def _begun(self, broker: LLMBroker, name: str = "") -> ChatSession:

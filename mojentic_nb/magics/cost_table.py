@@ -144,7 +144,7 @@ def _show(desk: Desk, sums: Sequence[Sum], total: Sum, by: str, *, gone: int) ->
 def _names(desk: Desk, by: str) -> Callable[[Any], str]:
     """How a cell or a conversation is told."""
     if by == "model":
-        return lambda name: name or numbers.UNKNOWN  # refused before any was asked
+        return lambda name: name or numbers.UNKNOWN  # told by hand, without one
     if by == "session":
         titles = desk.session.titles
         return lambda name: "none" if name is None else titles.get(name, name)

@@ -21,38 +21,50 @@ from mojentic_nb.views.markdown import fenced, inline
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mojentic_nb.messages import LLMMessage
+
 __all__ = ["show"]
 
 Section = tuple[str, str]
 
 
-def show(call: Call, *, model: str, shape: Shape | None = None, sized: bool = False) -> None:
+def show(
+    call: Call,
+    messages: Sequence[LLMMessage],
+    *,
+    model: str,
+    shape: Shape | None = None,
+    sized: bool = False,
+) -> None:
     """Display what a call would send.
 
     Args:
         call: The call, checked.
+        messages: All that is said.
         model: Its model; empty when that is only found when something is sent.
         shape: The schema an answer would have to fit.
         sized: Tell its tokens and price; counts differ with what is installed.
     """
     title = f"Not sent. To {model or 'the model that is found then'}:"
-    sections = list(_sections(call, shape))
+    sections = [*_said(messages), *_sections(call, shape)]
     if sized:
-        sections.append(("size", _size(call, model)))
+        sections.append(("size", _size(call, messages, model)))
     publish({"text/markdown": _markdown(title, sections), "text/plain": _plain(title, sections)})
 
 
-def _size(call: Call, model: str) -> str:
+def _size(call: Call, messages: Sequence[LLMMessage], model: str) -> str:
     tools = list(as_tools(call.tools).values())
-    return estimated(call.messages, tools, model=model, max_tokens=call.config.max_tokens)
+    return estimated(list(messages), tools, model=model, max_tokens=call.config.max_tokens)
 
 
-def _sections(call: Call, shape: Shape | None) -> Iterator[Section]:
-    for message in call.messages:
+def _said(messages: Sequence[LLMMessage]) -> Iterator[Section]:
+    for message in messages:
         yield str(message.role), message.content or ""
         for part in message.parts:
             yield part.type, _part_told(part)
 
+
+def _sections(call: Call, shape: Shape | None) -> Iterator[Section]:
     settings = call.config.model_dump(exclude_none=True, exclude_defaults=True)
     if call.flags.timeout is not None:
         settings["timeout"] = call.flags.timeout

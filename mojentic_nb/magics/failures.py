@@ -20,7 +20,7 @@ RED, PLAIN = "\x1b[31m", "\x1b[0m"
 
 
 class Stopped(KeyboardInterrupt):
-    """The reader interrupted an answer; raised on, so that queued cells stay unrun."""
+    """The reader interrupted a magic; raised on, so that queued cells stay unrun."""
 
     def _render_traceback_(self) -> list[str]:
         return [str(self)]
@@ -39,6 +39,10 @@ def friendly(*, debug: bool = False) -> Iterator[None]:
         if not debug:
             one_line(error)
         raise
+    except KeyboardInterrupt as stop:
+        if debug or isinstance(stop, Stopped):
+            raise
+        raise Stopped("Stopped.") from None
 
 
 def one_line(error: MojenticError) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import escape
 
+from mojentic_nb.errors import scrub
 from mojentic_nb.events import (
     Event,
     FellBack,
@@ -30,8 +31,9 @@ from mojentic_nb.messages import LLMToolCall
 from mojentic_nb.views import numbers
 from mojentic_nb.views.markdown import as_html, bounded, details, inline
 from mojentic_nb.views.tool_line import call_line, tool_body
+from mojentic_nb.views.window_line import window_line
 
-__all__ = ["Frame", "fallback_remark", "limited_note", "retry_note", "room_remark"]
+__all__ = ["Frame", "fallback_remark", "limited_note", "retry_note"]
 
 _LONGEST_BODY = 4000
 
@@ -53,10 +55,12 @@ class _Words:
 
 @dataclass(slots=True)
 class _Use:
-    """A tool call, and what came of it once it has."""
+    """A tool call, and what came of it once it has; drawn once, as it may be long."""
 
     call: LLMToolCall
-    returned: ToolReturned | None = None
+    line: str
+    body: str
+    is_open: bool = True
 
 
 class Frame:
@@ -130,7 +134,7 @@ class Frame:
             self._answer.clear()
             return False
         if isinstance(event, ToolCalled):
-            self._parts.append(_Use(event.call))
+            self._parts.append(_Use(event.call, *self._drawn_use(event.call, None)))
             return True
         if isinstance(event, ToolReturned):
             self._returned(event)
@@ -147,7 +151,7 @@ class Frame:
             return True
         if isinstance(event, Trimmed | Summarised):
             # The latest says all: within a tool loop more and more may go.
-            self._rooms[type(event)] = room_remark(event)
+            self._rooms[type(event)] = window_line(event)
             return True
         if isinstance(event, Repairing):
             self.note = f"The answer did not fit ({event.problem}); asking again."
@@ -156,13 +160,20 @@ class Frame:
         return False
 
     def _returned(self, event: ToolReturned) -> None:
-        open_uses = (one for one in self._parts if isinstance(one, _Use) and one.returned is None)
-        use = next(open_uses, None)
-        if use is None:
-            use = _Use(event.call)
-            self._parts.append(use)
+        uses = [one for one in self._parts if isinstance(one, _Use) and one.is_open]
+        if not uses:
+            uses = [_Use(event.call, "", "")]
+            self._parts += uses
+        # They may end in another order, and a hook may have changed what was asked.
+        use = next((one for one in uses if one.call == event.call), uses[0])
 
-        use.returned = event
+        use.line, use.body = self._drawn_use(use.call, event)
+        use.is_open = False
+
+    def _drawn_use(self, call: LLMToolCall, returned: ToolReturned | None) -> tuple[str, str]:
+        told = None if returned is None else returned.text
+        line = call_line(call, returned, timed=self._timed, clean=scrub)
+        return line, tool_body(call, told, longest=_LONGEST_BODY, clean=scrub)
 
     def bundle(self) -> dict[str, str]:
         """The picture as it stays, by MIME type."""
@@ -192,7 +203,7 @@ class Frame:
     def _drawn(self) -> Iterator[str]:
         for part, style in self._styled():
             if isinstance(part, _Use):
-                yield details(self._use_line(part), _use_body(part))
+                yield details(part.line, part.body)
             elif part.is_thinking:
                 yield details(_thinking_line(part.text), bounded(part.text, _LONGEST_BODY))
             else:
@@ -212,7 +223,7 @@ class Frame:
 
     def _plain_part(self, part: _Words | _Use, style: str) -> str:
         if isinstance(part, _Use):
-            return self._use_line(part)
+            return part.line
         if part.is_thinking:
             return f"[{_thinking_line(part.text)}]"
 
@@ -235,19 +246,11 @@ class Frame:
             return formats.as_html(part.text, math=self._math)
 
         if isinstance(part, _Use):
-            line, body = self._use_line(part), _use_body(part)
+            line, body = part.line, part.body
         else:
             line, body = _thinking_line(part.text), bounded(part.text, _LONGEST_BODY)
 
         return f"<details><summary>{as_html(line)}</summary><pre>{escape(body)}</pre></details>"
-
-    def _use_line(self, use: _Use) -> str:
-        return call_line(use.call, use.returned, timed=self._timed)
-
-
-def _use_body(use: _Use) -> str:
-    told = None if use.returned is None else use.returned.text
-    return tool_body(use.call, told, longest=_LONGEST_BODY)
 
 
 def _thinking_line(text: str) -> str:
@@ -276,14 +279,3 @@ def limited_note(event: Limited) -> str:
 def fallback_remark(event: FellBack) -> str:
     """Whose answer this is, since it is not the one asked first."""
     return f"{event.failed} could not answer; this is from {event.chosen}"
-
-
-def room_remark(event: Trimmed | Summarised) -> str:
-    """What the model was not shown of the conversation, since there was no room."""
-    several = event.messages != 1
-    first = f"The first {f'{event.messages:,} messages' if several else 'message'}"
-    if isinstance(event, Summarised):
-        return f"{first} had no room: a summary went along instead"
-
-    why = f" ({event.reason})" if event.reason else ""
-    return f"{first} had no room and {'were' if several else 'was'} left out{why}"

@@ -1,13 +1,14 @@
 """`%llm_history`: what was said, as a DataFrame.
 
-Law: from the trace, which knows tools, models and cells; what was not traced is told by the
-conversation itself. No times and no ids: those are in the frames of the tracer.
+Law: the conversation at hand tells itself, as it is now; the trace knows the cells' numbers, and
+all that was ever said. No times and no ids: those are in the frames of both.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mojentic_nb.chat.exchange import BROKEN_OFF
 from mojentic_nb.errors import BadArgument
 from mojentic_nb.magics.arguments import read_around
 from mojentic_nb.magics.asking import Desk
@@ -50,12 +51,10 @@ def history(desk: Desk, tracer: TracerSystem, line: str) -> DataFrame:
 
     if "all" in read.typed:
         frame = _traced(tracer, None)
+    elif name:
+        frame = _traced(tracer, session_named(tracer, name)).drop(columns="conversation")
     else:
-        session_id = session_named(tracer, name) if name else desk.session.session_id or "-"
-        frame = _traced(tracer, session_id).drop(columns="conversation")
-        # What was replaced or taken back is in the trace, too; what was not traced is not.
-        if not name and frame["text"].tolist() != (told := _remembered(desk))["text"].tolist():
-            frame = told
+        frame = _remembered(desk, tracer)
 
     bind(desk.shell, out, frame)
     return frame
@@ -85,16 +84,19 @@ def _traced(tracer: TracerSystem, session_id: str | None) -> DataFrame:
     return _frame(columns)
 
 
-def _remembered(desk: Desk) -> DataFrame:
+def _remembered(desk: Desk, tracer: TracerSystem) -> DataFrame:
+    calls = tracer.calls_df
+    cells = dict(zip(calls["correlation_id"], calls["cell"], strict=True))
     exchanges = desk.session.exchanges
     said = [(one, message) for one in exchanges for message in one.messages]
+    texts = [(message.content or "").removesuffix(BROKEN_OFF) for _, message in said]
     columns = {
-        "cell": [None] * len(said),
+        "cell": [cells.get(one.correlation_id) for one, _ in said],
         "role": [str(message.role) for _, message in said],
-        "text": [message.content or "" for _, message in said],
+        "text": texts,
         "tool": [", ".join(call.name for call in message.tool_calls or ()) for _, message in said],
         "model": [one.model if message.role == "assistant" else "" for one, message in said],
-        "characters": [len(message.content or "") for _, message in said],
+        "characters": [len(text) for text in texts],
     }
     return _frame(columns)
 

@@ -12,9 +12,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from mojentic_nb.clock import Clock, SystemClock
+from mojentic_nb.errors import scrub
 from mojentic_nb.events import Event, TextDelta, ThinkingDelta, ToolReturned
 from mojentic_nb.magics.frame import Frame
-from mojentic_nb.magics.publishing import publish, replace
+from mojentic_nb.magics.publishing import Changing, publish
 from mojentic_nb.magics.surroundings import is_terminal, may_stream
 from mojentic_nb.views.tool_line import call_line
 
@@ -75,13 +76,13 @@ class Redrawn(Live):
     def __init__(self, frame: Frame, clock: Clock | None = None) -> None:
         super().__init__(frame)
         self._now = (clock or SystemClock()).now
-        self._display_id = ""
+        self._output = Changing()
         self._next_at = 0.0
 
     @property
     def is_open(self) -> bool:
         """Whether the output has been opened."""
-        return bool(self._display_id)
+        return self._output.is_open
 
     def take(self, event: Event) -> None:
         """Redraw at most so many times a second, and at once where a tool is involved."""
@@ -90,20 +91,14 @@ class Redrawn(Live):
             self._draw()
 
     def _draw(self) -> None:
-        self._publish(self.frame.passing())
+        self._output.show(self.frame.passing())
         wait_s = max(1 / REDRAWS_PER_SECOND, self.frame.size / CHARACTERS_PER_SECOND)
         self._next_at = self._now() + wait_s
 
     def finish(self, about: dict[str, Any]) -> None:
         """Draw the last frame, whatever the time."""
         if self.is_open or not self.frame.is_empty:
-            self._publish(self.frame.bundle(), about)
-
-    def _publish(self, bundle: dict[str, str], about: dict[str, Any] | None = None) -> None:
-        if self.is_open:
-            replace(self._display_id, bundle, about=about)
-        else:
-            self._display_id = publish(bundle, about=about, may_change=True)
+            self._output.show(self.frame.bundle(), about)
 
 
 class Typed(Live):
@@ -124,7 +119,7 @@ class Typed(Live):
         elif isinstance(event, ThinkingDelta):
             self._think()
         elif isinstance(event, ToolReturned):
-            self._line(call_line(event.call, event, timed=False))
+            self._line(call_line(event.call, event, timed=False, clean=scrub))
         elif self.frame.note and self.frame.note != note:
             self._line(f"[{self.frame.note}]")
 

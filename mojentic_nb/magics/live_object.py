@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mojentic_nb.clock import Clock, SystemClock
 from mojentic_nb.magics.live import CHARACTERS_PER_SECOND, REDRAWS_PER_SECOND
 from mojentic_nb.magics.objects import growing_bundle
-from mojentic_nb.magics.publishing import publish, replace
+from mojentic_nb.magics.publishing import Changing
 from mojentic_nb.magics.surroundings import is_notebook, may_stream
 
 if TYPE_CHECKING:
@@ -42,14 +42,14 @@ class LiveObject:
         self._target = target
         self._as_frame = as_frame
         self._now = (clock or SystemClock()).now
-        self._display_id = ""
+        self._output = Changing()
         self._next_at = 0.0
         self._latest: Any = None
 
     @property
     def is_open(self) -> bool:
         """Whether there is an output on the screen already."""
-        return bool(self._display_id)
+        return self._output.is_open
 
     def take(self, value: Any) -> None:
         """There is more of the object: draw it, where it is time."""
@@ -62,7 +62,7 @@ class LiveObject:
         if drawn is None:
             return
 
-        self._publish({**drawn, "text/plain": "…"}, None)
+        self._output.show({**drawn, "text/plain": "…"})
         ended = self._now()
         size_s = len(drawn["text/html"]) / CHARACTERS_PER_SECOND
         wait_s = max(1 / REDRAWS_PER_SECOND, DRAWING_SHARE * (ended - began), size_s)
@@ -70,16 +70,10 @@ class LiveObject:
 
     def finish(self, bundle: dict[str, str], about: dict[str, Any]) -> None:
         """Show the object as it stays."""
-        self._publish(bundle, about)
+        self._output.show(bundle, about)
 
     def leave(self, why: str) -> None:
         """No object came of it: show how far it got, and why no further."""
         drawn = growing_bundle(self._latest, self._target, as_frame=self._as_frame, mark=why)
         if self.is_open and drawn is not None:
-            self._publish(drawn, {"is_partial": True})
-
-    def _publish(self, bundle: dict[str, str], about: dict[str, Any] | None) -> None:
-        if self.is_open:
-            replace(self._display_id, bundle, about=about)
-        else:
-            self._display_id = publish(bundle, about=about, may_change=True)
+            self._output.show(drawn, {"is_partial": True})

@@ -134,7 +134,7 @@ class LLMMagics(Settings):
     def _asked(
         self, flags: Flags, prompt: str, used: Mapping[str, str], namespace: Mapping[str, Any]
     ) -> Reply | None:
-        from mojentic_nb.magics.asking import ask, is_timed, planned
+        from mojentic_nb.magics.asking import ask, is_timed, planned, sent
 
         self.warn_of_nested_loops()
 
@@ -143,7 +143,7 @@ class LLMMagics(Settings):
             from mojentic_nb.magics.dry_run import show
 
             model = self.session.named_model(flags.model)
-            show(call, model=model, sized=is_timed(self.desk))
+            show(call, sent(self.desk, call), model=model, sized=is_timed(self.desk))
             return None
 
         return ask(self.desk, call)

@@ -34,14 +34,15 @@ class Option:
 
     name: str
     short: str = ""
+    also: str = ""
     value: str = ""
     about: str
 
     @property
     def spellings(self) -> tuple[str, ...]:
         """As it may be typed, the short form first."""
-        long = f"--{self.name}"
-        return (f"-{self.short}", long) if self.short else (long,)
+        short = (f"-{self.short}",) if self.short else ()
+        return (*short, *(f"--{name}" for name in (self.name, self.also) if name))
 
 
 _MODEL = Option(
@@ -56,7 +57,11 @@ _TOOLS = Option(
     name="tools", value="F,G", about="functions of this notebook, or built-in tools, by name"
 )
 _NO_STREAM = Option(name="no-stream", about="show the answer when it is whole")
-_FRESH = Option(name="fresh", about="neither send the conversation so far nor keep this turn")
+_FRESH = Option(
+    name="fresh",
+    also="no-history",
+    about="neither send the conversation so far nor keep this turn",
+)
 _RAW = Option(name="raw", about="leave {names} in the text as they are")
 _DRY_RUN = Option(name="dry-run", about="show what would be sent, and send nothing")
 _IMAGE = Option(

@@ -5,11 +5,12 @@ Law: what is shown goes through here as plain MIME bundles, and nothing is added
 
 from __future__ import annotations
 
+from os import urandom
 from typing import Any
 
 import IPython.display
 
-__all__ = ["publish", "replace", "table"]
+__all__ = ["Changing", "publish", "replace", "table"]
 
 # IPython's functions are untyped; here is where that ends.
 _display: Any = IPython.display.display
@@ -22,30 +23,47 @@ def publish(
     bundle: dict[str, Any],
     *,
     about: dict[str, Any] | None = None,
-    may_change: bool = False,
     display_id: str = "",
-) -> str:
+) -> None:
     """Show a bundle in the running cell.
 
     Args:
         bundle: Representations by MIME type.
         about: Goes into the output's metadata, under our own key.
-        may_change: Whether `replace` will be called for it.
-        display_id: The id for that, where it has to be known before it is shown.
-
-    Returns:
-        The id to replace it by; empty where it cannot be.
+        display_id: What `replace` will find it by; empty where it stays as it is.
     """
     more = {} if about is None else {"metadata": {METADATA_KEY: about}}
-    asked = display_id or (True if may_change else None)
-    handle = _display(bundle, raw=True, display_id=asked, **more)
-    return "" if handle is None else str(handle.display_id)
+    _display(bundle, raw=True, display_id=display_id or None, **more)
 
 
 def replace(display_id: str, bundle: dict[str, str], *, about: dict[str, Any] | None) -> None:
     """Show another bundle in the place of one published before."""
     more = {} if about is None else {"metadata": {METADATA_KEY: about}}
     _update(bundle, display_id=display_id, raw=True, **more)
+
+
+class Changing:
+    """One output of the running cell that is drawn again and again.
+
+    Its id is chosen here, so that an interrupt between the first message and its note that
+    it went makes no second output of it.
+
+    Attributes:
+        is_open: Whether it is on the screen.
+    """
+
+    def __init__(self) -> None:
+        # Not from `ids`: those of a replay are the same again, and other cells have them.
+        self._id = urandom(16).hex()
+        self.is_open = False
+
+    def show(self, bundle: dict[str, str], about: dict[str, Any] | None = None) -> None:
+        """Show this in the place of what is there."""
+        if self.is_open:
+            replace(self._id, bundle, about=about)
+        else:
+            publish(bundle, about=about, display_id=self._id)
+            self.is_open = True
 
 
 def table(columns: tuple[str, ...], rows: list[Any], *, caption: str = "") -> None:

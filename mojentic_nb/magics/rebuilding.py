@@ -36,6 +36,12 @@ _VS_CODE = "__vsc_ipynb_file__"
 # A turn that failed, or was told alone, is none of the conversation.
 _NO_TURN = ("error",)
 
+# Flags of a call that is none of the conversation, or none at all.
+_ALONE = {"fresh", "dry-run"}
+
+# A line of Python goes on in the next one.
+_GOES_ON = re.compile(r"\\[ \t]*\n")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Rebuilt:
@@ -43,13 +49,15 @@ class Rebuilt:
 
     Attributes:
         cells: How many cells told something.
-        unread: How many others asked, and cannot be read.
+        unread: How many others were answered, and cannot be read.
+        unanswered: How many others ask, and have no answer in the file.
     """
 
     path: Path
     exchanges: tuple[Exchange, ...]
     cells: int
     unread: int
+    unanswered: int
 
 
 def notebook_here(shell: InteractiveShell) -> Path | None:
@@ -74,29 +82,31 @@ def rebuild(path: Path | None, *, name: str) -> Rebuilt:
         )
 
     turns: list[Exchange] = []
-    cells = unread = 0
+    cells = unread = unanswered = 0
     for cell in _cells(path):
         source = _text(cell.get("source"))
         if re.search(r"^\s*%llm_config\s+forget\b", source, re.MULTILINE):
-            turns, cells = [], 0
+            turns, cells, unread, unanswered = [], 0, 0, 0
         prompts, outputs = list(_prompts(source, name)), list(_outputs(cell))
-        found = [
-            _exchange(line.rest, output, str(cell.get("id") or ""))
-            for line, output in zip(prompts, outputs, strict=False)
-            if "fresh" not in line.typed
-        ]
-        if len(prompts) != len(outputs) and prompts and outputs:
+        if len(prompts) != len(outputs) and outputs:
             unread += 1
-        elif any(found):
-            turns += [one for one in found if one]
-            cells += 1
+            continue
+
+        of_talk = [at for at, line in enumerate(prompts) if not _ALONE & line.typed.keys()]
+        unanswered += bool(of_talk) and not outputs
+        cell_id = str(cell.get("id") or "")
+        asked = [(prompts[at].rest, outputs[at]) for at in of_talk if outputs]
+        found = [_exchange(question, output, cell_id) for question, output in asked]
+        turns += [one for one in found if one]
+        cells += any(found)
 
     if not turns:
         raise BadArgument(
             f"{path.name} has no answers of %%llm cells.", hint="Save it, and say this again."
         )
 
-    return Rebuilt(path=path, exchanges=tuple(turns), cells=cells, unread=unread)
+    told = {"cells": cells, "unread": unread, "unanswered": unanswered}
+    return Rebuilt(path=path, exchanges=tuple(turns), **told)
 
 
 def _cells(path: Path) -> Iterator[Mapping[str, Any]]:
@@ -108,7 +118,7 @@ def _cells(path: Path) -> Iterator[Mapping[str, Any]]:
             f"{path} cannot be read: {problem.strerror}.",
             hint="Was the notebook renamed? Write %llm_chat rebuild FILE.ipynb.",
         ) from None
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         raise BadArgument(f"{path} is no notebook.") from None
 
     yield from cells
@@ -122,14 +132,14 @@ def _prompts(source: str, name: str) -> Iterator[Line]:
     """The lines that ask, each with its flags and its words, as typed."""
     ours = re.compile(rf"%%?(?:mojentic_)?{re.escape(name)}(?=\s|$)[ \t]*")
     head, _, body = source.lstrip().partition("\n")
-    if head.startswith("%%"):
-        found = ours.match(head)
-        if found is not None:
-            yield _line(head[found.end() :], body)
+    found = ours.match(head) if head.startswith("%%") else None
+    if found is not None:
+        yield _line(head[found.end() :], body)
         return
 
+    # Others' cell magics, such as %%time, run what is below them.
     anywhere = re.compile(rf"^\s*(?:[\w.]+\s*=\s*)?{ours.pattern}(?P<rest>.*)$", re.MULTILINE)
-    for line in anywhere.finditer(source):
+    for line in anywhere.finditer(_GOES_ON.sub(" ", source)):
         yield _line(line["rest"], "")
 
 
@@ -145,21 +155,30 @@ def _line(first: str, body: str) -> Line:
 def _outputs(cell: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Answers saved under a cell: their text, and what is known of them."""
     for output in cell.get("outputs") or ():
-        about = (output.get("metadata") or {}).get(METADATA_KEY)
-        if isinstance(about, Mapping) and "finish_reason" in about:
-            yield _text((output.get("data") or {}).get("text/plain")), about
+        about = _mapping(_mapping(_mapping(output).get("metadata")).get(METADATA_KEY))
+        if "finish_reason" in about and "answer" in about:  # an object is none of the talk
+            yield _text(_mapping(_mapping(output).get("data")).get("text/plain")), about
+
+
+def _mapping(told: Any) -> Mapping[str, Any]:
+    """What stands there, if it is what it should be: people and programs change files."""
+    return told if isinstance(told, Mapping) else {}
+
+
+def _number(told: Any) -> float | None:
+    return told if isinstance(told, int | float) and not isinstance(told, bool) else None
 
 
 def _exchange(question: str, output: tuple[str, Mapping[str, Any]], cell: str) -> Exchange | None:
     plain, about = output
     reason = str(about.get("finish_reason"))
-    begin, end = about.get("answer") or (0, len(plain))
-    answer = plain[begin:end]
+    answer = plain[_place_in(plain, about.get("answer"))]
     if reason in _NO_TURN or not question.strip() or not answer.strip():
         return None
 
     known = {one.name for one in fields(Usage)}
-    usage = {name: n for name, n in (about.get("usage") or {}).items() if name in known}
+    counted = _mapping(about.get("usage")).items()
+    usage = {name: n for name, n in counted if name in known and type(n) is int}
     is_stopped = reason == "interrupted"
     said = f"{answer}{BROKEN_OFF}" if is_stopped else answer
     return Exchange(
@@ -167,9 +186,21 @@ def _exchange(question: str, output: tuple[str, Mapping[str, Any]], cell: str) -
         messages=(LLMMessage.user(question), LLMMessage.assistant(said)),
         is_partial=bool(about.get("is_partial")),
         cell=cell,
-        model=str(about.get("model") or ""),
+        model=_model(about),
         usage=Usage(**usage),
-        cost=about.get("cost_usd"),
-        duration_s=about.get("duration_s"),
+        cost=_number(about.get("cost_usd")),
+        duration_s=_number(about.get("duration_s")),
         correlation_id=str(about.get("correlation_id") or ""),
     )
+
+
+def _place_in(plain: str, told: Any) -> slice:
+    """Where the answer stands; all of it, where nothing says so."""
+    is_place = isinstance(told, list) and len(told) == 2 and all(type(n) is int for n in told)
+    return slice(*told) if is_place else slice(len(plain))
+
+
+def _model(about: Mapping[str, Any]) -> str:
+    """Who answered, as a conversation names them: with the provider."""
+    model, provider = (str(about.get(name) or "") for name in ("model", "provider"))
+    return model if provider in ("", model) else f"{provider}:{model}"

@@ -78,14 +78,16 @@ class Session:
         """The id of the conversation as it is traced; None where nothing was said yet."""
         return self.chats.present.session_id if self.chats.present else None
 
-    def told_before(self, system: str | None) -> list[LLMMessage]:
+    def told_before(self, system: str | None, *, is_alone: bool = False) -> list[LLMMessage]:
         """What stands before a question of this cell.
 
         Args:
             system: In the place of the usual system message.
+            is_alone: Without the conversation.
         """
-        if self.chats.present is not None:
-            return self.chats.present.told_before(system=system, **self.chats.of_this_cell())
+        chat = None if is_alone else self.chats.followed()
+        if chat is not None:
+            return chat.told_before(system=system, **self.chats.of_this_cell())
 
         prompt = self.value("system") if system is None else system
         return [LLMMessage.system(prompt)] if prompt else []
@@ -112,11 +114,8 @@ class Session:
         of_cell = {name: getattr(config, name) for name in config.model_fields_set}
         options["config"] = merged(chat.config, of_cell)
         self._name_in_trace(chat.session_id, chat.name or question.content or "")
-        at = options.get("at")
-        if at is None:
+        if options.get("at") is None:
             options |= self.chats.of_this_cell(options["correlation_id"])
-        else:  # it stays the turn of the cell that asked first
-            options["cell"] = chat.exchanges[at].cell
         return chat.send_events(question, llm=broker, **options)
 
     def _name_in_trace(self, session_id: str, name: str) -> None:

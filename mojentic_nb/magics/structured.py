@@ -11,7 +11,7 @@ from contextlib import closing
 from typing import Any
 
 from mojentic_nb import ids
-from mojentic_nb.errors import BadArgument, MojenticError, ObjectError
+from mojentic_nb.errors import BadArgument, MojenticError, ObjectError, scrub
 from mojentic_nb.events import (
     Envelope,
     FellBack,
@@ -34,15 +34,16 @@ from mojentic_nb.magics.asking import (
     completion_config,
     footer_of,
     is_timed,
-    spoken,
+    question,
+    sent,
 )
+from mojentic_nb.magics.composing import system_of
 from mojentic_nb.magics.costs import Spending
 from mojentic_nb.magics.failures import Stopped
 from mojentic_nb.magics.frame import (
     fallback_remark,
     limited_note,
     retry_note,
-    room_remark,
 )
 from mojentic_nb.magics.interpolate import Interpolated
 from mojentic_nb.magics.live_object import LiveObject, may_grow
@@ -58,6 +59,7 @@ from mojentic_nb.reply import Reply
 from mojentic_nb.schema import Shape
 from mojentic_nb.views.reply_line import reply_line
 from mojentic_nb.views.tool_line import call_line
+from mojentic_nb.views.window_line import window_line
 
 __all__ = ["structured"]
 
@@ -80,15 +82,19 @@ def structured(
     target = type_named(typed, namespace)
     call = Call(
         flags=flags,
-        messages=spoken(desk, flags, text.text, namespace, fresh=True),
+        question=question(desk, flags, text.text, namespace),
+        is_alone=True,
         config=completion_config(desk.session.settings, flags),
         tools=tools_named(flags.tools or (), namespace, lambda: fittings_of(desk)),
         used=text.used,
+        system=system_of(flags, None),
     )
     if flags.dry_run:
         from mojentic_nb.magics.dry_run import show
 
-        show(call, model=desk.session.named_model(flags.model), shape=Shape(target))
+        show(
+            call, sent(desk, call), model=desk.session.named_model(flags.model), shape=Shape(target)
+        )
         return None
 
     return _Reading(desk, call, target).run()
@@ -137,19 +143,17 @@ class _Reading:
         return self._delivered(value)
 
     def _object(self) -> Any:
-        call = self._call
+        call, messages = self._call, sent(self._desk, self._call)
         asked: dict[str, Any] = {
             "tools": call.tools or None,
             "correlation_id": self._listener.id,
             "timeout": call.flags.timeout,
         }
         if self._live is None:
-            return self._broker.generate_object(call.messages, self._target, call.config, **asked)
+            return self._broker.generate_object(messages, self._target, call.config, **asked)
 
         value = None
-        growing = self._broker.generate_object_stream(
-            call.messages, self._target, call.config, **asked
-        )
+        growing = self._broker.generate_object_stream(messages, self._target, call.config, **asked)
         with closing(growing):  # type: ignore[type-var]
             for value in growing:
                 self._live.take(value)
@@ -230,7 +234,7 @@ class _Listener:
         elif isinstance(event, ModelAsked):
             self._pieces.clear()
         elif isinstance(event, ToolReturned):
-            self._tell(call_line(event.call, event, timed=False))
+            self._tell(call_line(event.call, event, timed=False, clean=scrub))
         elif isinstance(event, TurnFinished):
             self.reply = Reply.of(event, correlation_id=self.id)
         elif isinstance(event, Repairing):
@@ -242,7 +246,7 @@ class _Listener:
         elif isinstance(event, FellBack):
             self._tell(f"{fallback_remark(event)}.")
         elif isinstance(event, Trimmed | Summarised):
-            self._tell(f"{room_remark(event)}.")
+            self._tell(f"{window_line(event)}.")
 
     def _tell(self, text: str) -> None:
         if not self._quiet:

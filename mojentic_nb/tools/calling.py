@@ -26,7 +26,7 @@ from mojentic_nb.tools.policy_scope import check_effects
 from mojentic_nb.tools.result import text_of
 from mojentic_nb.views.markdown import bounded
 
-__all__ = ["arun", "run", "text_of", "wait_apart"]
+__all__ = ["arun", "is_ending", "run", "text_of", "wait_apart"]
 
 Tools = Mapping[str, LLMTool]
 
@@ -237,13 +237,14 @@ def _the_tools_own(problem: BaseException) -> BaseException:
         # Python interrupts the main thread only; anywhere else a tool raised it itself.
         if threading.current_thread() is threading.main_thread():
             raise problem
-    elif isinstance(problem, asyncio.CancelledError) and _is_ending():
+    elif isinstance(problem, asyncio.CancelledError) and is_ending():
         raise problem
 
     return problem
 
 
-def _is_ending() -> bool:
+def is_ending() -> bool:
+    """Whether we are in a task of a running loop that somebody has cancelled."""
     try:
         task = asyncio.current_task()
     except RuntimeError:

@@ -164,7 +164,7 @@ def _hint(kind: Any, names: dict[str, Any]) -> Any:
     try:
         return eval(kind, names)  # what get_type_hints does, one by one
     except Exception:
-        return kind
+        return kind  # a name that is not there, or any other slip: pydantic says it of the text
 
 
 _OF_NAMES = {"properties", "$defs"}

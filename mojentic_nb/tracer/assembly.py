@@ -18,6 +18,7 @@ from mojentic_nb.messages import LLMMessage, MessageRole
 from mojentic_nb.request import ChatRequest, EmbeddingRequest
 from mojentic_nb.tracer.content import Content
 from mojentic_nb.tracer.finished import Finished
+from mojentic_nb.tracer.plain import as_json, whole
 from mojentic_nb.tracer.rows import PriceRow
 from mojentic_nb.tracer.scrubbing import Scrubber
 from mojentic_nb.tracer.span import Span
@@ -106,7 +107,7 @@ class Assembly:
         fields.update(done.known)
         fields["attrs"] = _json(fields["attrs"]) if fields["attrs"] else "{}"
         fields["name"] = fields["name"] or _name(fields)
-        return Span(**fields)
+        return Span(**{name: _kept(value) for name, value in fields.items()})
 
     def _error(self, done: Finished) -> tuple[str, str]:
         kind = done.error_type or type(done.error).__name__
@@ -276,8 +277,16 @@ class Assembly:
         return self._scrubber.text(text[: LONGEST_PREVIEW * 4], "preview")[:LONGEST_PREVIEW]
 
 
+def _kept(value: Any) -> Any:
+    # Half of a surrogate pair, which a torn answer may hold, fits into no file.
+    return value if not isinstance(value, str) or value.isascii() else whole(value)
+
+
 def _json(value: Any) -> str:
-    return to_json(value, fallback=repr).decode("utf-8", "replace")
+    try:
+        return to_json(value, fallback=repr).decode()
+    except ValueError:  # such half a pair, again
+        return as_json(value)
 
 
 def _error_type(returned: ToolReturned) -> str:
@@ -309,4 +318,4 @@ def _params(request: ChatRequest) -> str:
     if request.schema is not None or request.is_json:
         found["output_type"] = "json"
 
-    return to_json(found, fallback=str).decode() if found else "{}"
+    return _json(found) if found else "{}"

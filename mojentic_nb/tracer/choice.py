@@ -46,13 +46,22 @@ def chosen(
 
 
 def _of_cell(spans: list[Span], cell: int) -> list[Span]:
-    numbers = [span.cell_exec for span in spans if span.cell_exec is not None]
-    if cell == -1 and not numbers:
+    of_cells = [span for span in spans if span.cell_exec is not None]
+    if cell == -1:
+        return _of_last_cell(of_cells)
+
+    kept = [span for span in of_cells if span.cell_exec == cell]
+    return _there(kept, f"cell={cell!r}", _few(str(span.cell_exec) for span in of_cells))
+
+
+def _of_last_cell(of_cells: list[Span]) -> list[Span]:
+    if not of_cells:
         return []
 
-    number = max(numbers) if cell == -1 else cell
-    kept = [span for span in spans if span.cell_exec == number]
-    return _there(kept, f"cell={cell!r}", _few(str(one) for one in numbers))
+    # Every run counts its cells anew, and a file holds many runs.
+    last = max(of_cells, key=lambda span: span.start_ns)
+    cell = (last.run_id, last.cell_exec)
+    return [span for span in of_cells if (span.run_id, span.cell_exec) == cell]
 
 
 def _of_trace(spans: list[Span], trace: str) -> list[Span]:

@@ -13,28 +13,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
-from mojentic_nb.sqlite_opening import MEMORY, connected
-from mojentic_nb.tracer.migrations import StoreTrouble, opened, trouble_of
+from mojentic_nb.sqlite_opening import (
+    MEMORY,
+    connected,
+    identity,
+    leave_to_parent,
+    transaction,
+)
+from mojentic_nb.tracer.migrations import KEEPER, StoreTrouble
 
-__all__ = ["Connections", "told_of"]
-
-# What a child got from its parent stays open, and unused: closing it would write the
-# parent's journal into the file and remove it.
-_inherited: list[Any] = []
-
-
-@contextmanager
-def told_of(shown: str) -> Iterator[None]:
-    """Make SQLite's errors and the system's ours, without their frames."""
-    try:
-        yield
-        return
-    except (sqlite3.Error, OSError) as problem:
-        trouble = trouble_of(shown, problem)
-
-    raise trouble from None
+__all__ = ["Connections"]
 
 
 class Connections:
@@ -44,7 +33,7 @@ class Connections:
         path: Where; `:memory:` for none.
 
     Raises:
-        StoreTrouble: See `opened`.
+        StoreTrouble: It cannot be made or opened, is no trace, or a newer one's.
     """
 
     def __init__(self, path: str | PathLike[str]) -> None:
@@ -53,7 +42,7 @@ class Connections:
         self.shown = MEMORY if self.path is None else str(self.path)
         self._is_closed = False
         self._begin()
-        with told_of(self.shown):
+        with KEEPER.telling(self.shown):
             self._open()
 
     def _begin(self) -> None:
@@ -64,17 +53,17 @@ class Connections:
         self._file: tuple[int, int] | None = None
 
     def _open(self) -> None:
-        self._writer = opened(self.path, self.shown)
+        self._writer = KEEPER.opened(self.path, self.shown)
         if self.path is not None:
             self._reader = connected(self.path, "ro")
-            self._file = _identity(self.path)
+            self._file = identity(self.path)
 
     def _ready(self) -> None:
         """Open it again where that is needed."""
         if self._is_closed:
             raise StoreTrouble(f"The trace {self.shown} is closed.", hint="Make a new one.")
         if self._process != os.getpid():
-            _inherited.append((self._writer, self._reader))
+            leave_to_parent(self._writer, self._reader)
             self._begin()
         if self._is_in_place():
             return
@@ -88,12 +77,12 @@ class Connections:
         if self._writer is None:
             return False
 
-        return self.path is None or self._file == _identity(self.path)
+        return self.path is None or self._file == identity(self.path)
 
     @contextmanager
     def writer(self) -> Iterator[sqlite3.Connection]:
         """The connection that writes, for this thread alone."""
-        with told_of(self.shown):
+        with KEEPER.telling(self.shown):
             self._ready()
             with self._writing:
                 assert self._writer is not None
@@ -102,21 +91,13 @@ class Connections:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """The same within one transaction: all of the block is written, or nothing."""
-        with self.writer() as line:
-            line.execute("BEGIN IMMEDIATE")
-            try:
-                yield line
-                line.execute("COMMIT")
-            except BaseException:
-                # SQLite has rolled back by itself where the disk is full.
-                if line.in_transaction:
-                    line.execute("ROLLBACK")
-                raise
+        with self.writer() as line, transaction(line, "IMMEDIATE"):
+            yield line
 
     @contextmanager
     def reader(self) -> Iterator[sqlite3.Connection]:
         """The connection that reads, for this thread alone; in memory there is only one."""
-        with told_of(self.shown):
+        with KEEPER.telling(self.shown):
             self._ready()
             with self._writing if self.path is None else self._reading:
                 line = self._writer if self.path is None else self._reader
@@ -138,7 +119,7 @@ class Connections:
         """Let go of the file."""
         self._is_closed = True
         if self._process == os.getpid():
-            with self._writing, self._reading, told_of(self.shown):
+            with self._writing, self._reading, KEEPER.telling(self.shown):
                 self._let_go()
 
     def _let_go(self) -> None:
@@ -150,12 +131,3 @@ class Connections:
     def __del__(self) -> None:
         if getattr(self, "_process", None) == os.getpid():
             self._let_go()
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        found = os.stat(path)
-    except FileNotFoundError:
-        return None
-
-    return found.st_dev, found.st_ino

@@ -19,7 +19,7 @@ from typing import Any, Literal
 from mojentic_nb.errors import BadArgument
 from mojentic_nb.media import DocumentPart, ImagePart, Part
 from mojentic_nb.messages import LLMMessage, LLMToolCall, MessageRole
-from mojentic_nb.tracer.plain import plain
+from mojentic_nb.tracer.plain import plain, whole
 from mojentic_nb.tracer.rows import BlobRow, MessageRow
 from mojentic_nb.tracer.scrubbing import Scrubber
 
@@ -131,9 +131,9 @@ class Content:
             self.n_bytes -= _size(oldest)
 
     def _row(self, message: LLMMessage, parent: bytes | None) -> MessageRow:
-        text = _whole(self._scrubber.text(message.content or "", "message"))
+        text = whole(self._scrubber.text(message.content or "", "message"))
         parts = self._parts(message) if self.capture == "full" else {}
-        told = _whole(_json(parts)) if parts else None
+        told = whole(_json(parts)) if parts else None
         said = _json([message.role.value, text, told]).encode()
         row_hash = blake2b((parent or b"") + said, digest_size=16).digest()
         return MessageRow(row_hash, parent, message.role.value, text, told, len(text))
@@ -277,14 +277,6 @@ def _size(row: MessageRow) -> int:
 
 # Made once: `json.dumps` makes one for each call.
 _json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
-
-
-def _whole(text: str) -> str:
-    """The text, fit for a file: half a surrogate pair is written as an escape."""
-    if text.isascii():
-        return text
-
-    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _bytes_of(packed: str) -> bytes:

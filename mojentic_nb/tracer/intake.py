@@ -18,6 +18,7 @@ from contextlib import suppress
 from time import monotonic
 
 from mojentic_nb.errors import TraceError
+from mojentic_nb.forking import mind_forks
 from mojentic_nb.tracer.assembly import Assembly
 from mojentic_nb.tracer.content import Content
 from mojentic_nb.tracer.finished import Finished
@@ -61,7 +62,6 @@ class Intake:
     ) -> None:
         self._assembly = assembly
         self._content = content
-        self._run: RunRow | None = run
         self._on_span = on_span
         self._before = before
         self.ring: deque[Span] = deque(maxlen=ring)
@@ -71,13 +71,15 @@ class Intake:
         self.dropped_content = 0
         self.trouble = ""
         self._queue: deque[Finished | Span] = deque()
-        self._ready: list[SessionRow] = []
+        self._in_hand: list[Finished | Span] = []  # one at most
+        self._batch = Batch(runs=[run])
         self._draining = threading.RLock()
         self._news = threading.Event()
         self._writer: threading.Thread | None = None
         self._pid = os.getpid()
         self._is_closed = False
         _all.add(self)
+        mind_forks(self)
 
     def take(self, done: Finished | Span) -> None:
         """Keep something that is over; never waits, never raises."""
@@ -131,60 +133,61 @@ class Intake:
         with self._draining:
             if self._queue:
                 self._before()
-            while self._queue or self._ready:
-                self._write(self._next())
+            while self._is_behind:
+                self._write_some()
 
-    def _next(self) -> list[Span]:
-        spans: list[Span] = []
-        while self._queue and len(spans) < MOST_AT_ONCE:
-            done = self._queue.popleft()
-            span = self._written(done)
+    @property
+    def _is_behind(self) -> bool:
+        batch = self._batch
+        return bool(self._queue or self._in_hand or batch.spans or batch.sessions)
+
+    def _write_some(self) -> None:
+        # An interrupt may come anywhere in here: what is over stays in one place until it is in
+        # the next, and no reader minds finding a span twice.
+        spans, in_hand = self._batch.spans, self._in_hand
+        while len(spans) < MOST_AT_ONCE and (in_hand or self._queue):
+            if not in_hand:
+                in_hand.append(self._queue.popleft())
+            span = self._span(in_hand[0])
             if span is not None:
                 spans.append(span)
+                self.ring.append(span)
+            in_hand.clear()
+            if span is not None and self._on_span is not None:
+                self._on_span(span)
 
-        return spans
+        self._write()
 
-    def _written(self, done: Finished | Span) -> Span | None:
+    def _span(self, done: Finished | Span) -> Span | None:
         try:
-            span = done if isinstance(done, Span) else self._assembly.span(done)
+            return done if isinstance(done, Span) else self._assembly.span(done)
         except Exception as problem:
             self.dropped += 1
             self._warn(f"A span could not be written out: {type(problem).__name__}.")
             return None
 
-        self.ring.append(span)
-        if self._on_span is not None:
-            self._on_span(span)
-        return span
-
     def add_session(self, session: SessionRow) -> None:
         """Keep what a conversation is called."""
         with self._draining:
-            self._ready.append(session)
+            self._batch.sessions.append(session)
 
-    def _write(self, spans: list[Span]) -> None:
+    def _write(self) -> None:
+        batch = self._batch
         messages, blobs = self._content.take_new()
-        prices = self._assembly.take_new_prices()
-        sessions, self._ready = self._ready, []
-        if self.store is None:
-            return
-
-        batch = Batch(
-            spans=spans,
-            messages=messages,
-            blobs=blobs,
-            prices=prices,
-            sessions=sessions,
-            runs=[self._run] if self._run is not None else [],
-        )
-        try:
-            self.store.write(batch, again=self._content.again)
-            self._run = None
-        except TraceError as problem:
-            self.lose_store(f"{problem.message} The trace goes on in memory. {problem.hint}")
-        except Exception as problem:
-            told = f"{type(problem).__name__}: {problem}"
-            self.lose_store(f"The trace's file failed ({told}). The trace goes on in memory.")
+        batch.messages.extend(messages)
+        batch.blobs.extend(blobs)
+        batch.prices.extend(self._assembly.take_new_prices())
+        runs = batch.runs
+        if self.store is not None:
+            try:
+                self.store.write(batch, again=self._content.again)
+                runs = []
+            except TraceError as problem:
+                self.lose_store(f"{problem.message} The trace goes on in memory. {problem.hint}")
+            except Exception as problem:
+                told = f"{type(problem).__name__}: {problem}"
+                self.lose_store(f"The trace's file failed ({told}). The trace goes on in memory.")
+        self._batch = Batch(runs=runs)
 
     def change_store(self, store: Store | None, run: RunRow, sessions: list[SessionRow]) -> None:
         """Go on in another file, or in none; what is in memory goes there, too."""
@@ -197,7 +200,7 @@ class Intake:
             before, self.store = self.store, store
             if before is not None:
                 before.close()
-            self.trouble, self._run = "", run if store is None else None
+            self.trouble, self._batch = "", Batch(runs=[run] if store is None else [])
 
     def lose_store(self, told: str) -> None:
         """Go on in memory, and say so once."""
@@ -219,22 +222,28 @@ class Intake:
         if not self._draining.acquire(timeout=wait_s):
             return False
         try:
-            while (self._queue or self._ready) and (ends is None or monotonic() < ends):
-                self._write(self._next())
+            while self._is_behind and (ends is None or monotonic() < ends):
+                self._write_some()
         finally:
             self._draining.release()
 
-        return not self._queue
+        return not self._is_behind
 
     def clear(self) -> None:
         """Forget everything in memory and in the file."""
         with self._draining:
-            self._queue.clear()
+            self._forget_waiting()
             self.ring.clear()
             self._content.clear()
             self.taken = self.dropped = self.dropped_content = 0
             if self.store is not None:
                 self.store.clear()
+
+    def _forget_waiting(self) -> None:
+        self._queue.clear()
+        self._in_hand.clear()
+        kept = self._batch
+        self._batch = Batch(prices=kept.prices, sessions=kept.sessions, runs=kept.runs)
 
     def close(self) -> None:
         """Write out what is left and let go of the file; spans are taken in memory after that."""
@@ -251,10 +260,18 @@ class Intake:
         self.drain()
         return not self._is_closed and self._pid == os.getpid()
 
+    def before_fork(self) -> None:
+        """Wait until nobody writes: a lock that is held then is never let go of in the child."""
+        self._draining.acquire()
+
     def after_fork(self) -> None:
+        """In the parent: go on."""
+        self._draining.release()
+
+    def after_fork_in_child(self) -> None:
         """The child has neither the thread nor the right to what waits in the parent."""
         self._pid = os.getpid()
-        self._queue.clear()
+        self._forget_waiting()
         self._draining, self._news, self._writer = threading.RLock(), threading.Event(), None
 
 
@@ -282,11 +299,4 @@ def _flush_all() -> None:
         intake.flush(5.0)
 
 
-def _after_fork() -> None:
-    for intake in list(_all):
-        intake.after_fork()
-
-
 atexit.register(_flush_all)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

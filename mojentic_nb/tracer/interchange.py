@@ -7,31 +7,30 @@ file is there whole or not at all. What is read was written by somebody else, an
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import MISSING, fields, replace
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, get_type_hints
-from uuid import uuid4
 
 from mojentic_nb.errors import TraceError
 from mojentic_nb.tracer.events_of import FindRow, chain_of
 from mojentic_nb.tracer.rows import Batch, MessageRow
 from mojentic_nb.tracer.span import COLUMNS, Span
+from mojentic_nb.whole_file import drafted
 
 __all__ = [
     "COLUMN_TYPES",
     "MESSAGE_COLUMNS",
-    "draft_of",
     "from_jsonl",
     "new_rows",
     "one_line",
     "read",
     "span_of",
     "to_jsonl",
-    "unwritten",
     "without_content",
+    "writing",
     "written",
 ]
 
@@ -215,16 +214,10 @@ def written(path: str | PathLike[str], lines: Iterable[str]) -> None:
     Raises:
         TraceError: It cannot be written.
     """
-    place = Path(path)
-    draft = draft_of(place)
-    try:
-        with draft.open("w", encoding="utf-8", newline="\n") as file:
-            file.writelines(f"{line}\n" for line in lines)
-        os.replace(draft, place)
-    except OSError as problem:
-        raise unwritten(place, problem) from problem
-    finally:
-        draft.unlink(missing_ok=True)
+    # Half of a surrogate pair goes out as the escape that JSON has for it.
+    how: Any = {"encoding": "utf-8", "errors": "backslashreplace", "newline": "\n"}
+    with writing(path) as draft, draft.open("w", **how) as file:
+        file.writelines(f"{line}\n" for line in lines)
 
 
 def read(path: str | PathLike[str]) -> str:
@@ -239,11 +232,15 @@ def read(path: str | PathLike[str]) -> str:
         raise TraceError(f"{fspath(path)!r} cannot be read: {problem}") from problem
 
 
-def draft_of(path: Path) -> Path:
-    """Where a file is written before it is whole."""
-    return path.with_name(f".{path.name}.{uuid4().hex[:8]}")
+@contextmanager
+def writing(path: str | PathLike[str]) -> Iterator[Path]:
+    """Where to write a file that is to be there whole or not at all.
 
-
-def unwritten(path: Path, problem: OSError) -> TraceError:
-    """What to raise where a file cannot be written."""
-    return TraceError(f"{str(path)!r} cannot be written: {problem}")
+    Raises:
+        TraceError: It cannot be written.
+    """
+    try:
+        with drafted(Path(path)) as draft:
+            yield draft
+    except OSError as problem:
+        raise TraceError(f"{fspath(path)!r} cannot be written: {problem}") from problem

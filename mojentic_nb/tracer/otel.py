@@ -18,7 +18,8 @@ from mojentic_nb.errors import BadArgument, TraceError
 from mojentic_nb.tracer import otel_names as names
 from mojentic_nb.tracer.events_of import FindRow
 from mojentic_nb.tracer.interchange import one_line, written
-from mojentic_nb.tracer.otel_spans import OtelSpan, otel_span, request_json
+from mojentic_nb.tracer.otel_spans import INT64, OtelSpan, otel_span, request_json
+from mojentic_nb.tracer.plain import whole
 from mojentic_nb.tracer.span import Span
 
 if TYPE_CHECKING:
@@ -165,19 +166,34 @@ def readable_span(told: OtelSpan, *, service: str) -> ReadableSpan:
             trace_flags=TraceFlags(TraceFlags.SAMPLED),
         )
 
-    events = [Event(names.EXCEPTION, dict(told.exception), span.end_ns)] if told.exception else []
+    exception: Any = _sendable(told.exception)
+    events = [Event(names.EXCEPTION, exception, span.end_ns)] if exception else []
     code = StatusCode.ERROR if told.code else StatusCode.UNSET
-    attributes: dict[str, Any] = dict(told.attributes)
+    attributes: Any = _sendable(told.attributes)
     return ReadableSpan(
-        span.name,
+        whole(span.name),
         context=context(span.span_id),
         parent=context(span.parent_id) if span.parent_id else None,
         resource=Resource({names.SERVICE_NAME: service}),
         attributes=attributes,
         events=events,
         kind=SpanKind.CLIENT if told.kind == 3 else SpanKind.INTERNAL,
-        status=Status(code, told.message or None),
+        status=Status(code, whole(told.message) or None),
         start_time=span.start_ns,
         end_time=span.end_ns,
         instrumentation_scope=InstrumentationScope(names.SCOPE, _version(), names.SCHEMA_URL),
     )
+
+
+def _sendable(value: Any) -> Any:
+    """A JSON value as protobuf takes it: its own encoder leaves out all that does not fit."""
+    if isinstance(value, str):
+        return whole(value)
+    if isinstance(value, int):
+        return value if value in INT64 else str(value)
+    if isinstance(value, Mapping):
+        return {whole(name): _sendable(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_sendable(one) for one in value]
+
+    return value

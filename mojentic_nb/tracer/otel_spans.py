@@ -22,6 +22,9 @@ __all__ = ["OtelSpan", "any_value", "otel_span", "request_json"]
 INTERNAL, CLIENT = 1, 3
 UNSET, ERROR = 0, 2
 
+# All that protobuf has room for; a greater number is kept as its digits.
+INT64 = range(-(2**63), 2**63)
+
 # Words that protobuf's JSON has where JSON has none.
 SPECIAL = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
@@ -187,10 +190,7 @@ def any_value(value: Any) -> dict[str, Any]:
     if isinstance(value, bool):
         return {"boolValue": value}
     if isinstance(value, int):
-        # 64 bits are all there are; a greater number is kept as its digits.
-        return (
-            {"intValue": str(value)} if -(2**63) <= value < 2**63 else {"stringValue": str(value)}
-        )
+        return {"intValue" if value in INT64 else "stringValue": str(value)}
     if isinstance(value, float):
         return {"doubleValue": value if isfinite(value) else SPECIAL[str(value)]}
     if isinstance(value, bytes):

@@ -15,6 +15,7 @@ from operator import attrgetter, le
 from typing import Any
 
 from mojentic_nb.tracer import ddl
+from mojentic_nb.tracer.plain import whole
 from mojentic_nb.tracer.rows import MessageRow
 from mojentic_nb.tracer.span import Span
 
@@ -139,7 +140,7 @@ def fitting(row: Sequence[Any], defaults: Sequence[Any] = ()) -> Iterator[Any]:
         if value is None and defaults:
             yield defaults[place]
         elif isinstance(value, str):
-            yield value.encode("utf-8", "backslashreplace").decode()
+            yield whole(value)
         elif isinstance(value, int) and abs(value) > _LARGEST:
             yield float(value) if abs(value) < 1e300 else None
         elif value is None or isinstance(value, int | float | bytes):

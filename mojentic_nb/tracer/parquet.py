@@ -6,7 +6,6 @@ pandas loads here, when a table is written or read; what writes Parquet is the u
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from os import PathLike, fspath
 from pathlib import Path
@@ -17,11 +16,10 @@ from mojentic_nb.tracer.events_of import FindRow
 from mojentic_nb.tracer.interchange import (
     COLUMN_TYPES,
     MESSAGE_COLUMNS,
-    draft_of,
     new_rows,
     span_of,
-    unwritten,
     without_content,
+    writing,
 )
 from mojentic_nb.tracer.rows import Batch, MessageRow
 from mojentic_nb.tracer.span import COLUMNS, Span
@@ -97,16 +95,11 @@ def _write_table(columns: dict[str, Sequence[Any]], dtypes: dict[str, str], path
     frame = pd.DataFrame(
         {name: pd.Series(list(values), dtype=dtypes[name]) for name, values in columns.items()}
     )
-    draft = draft_of(path)
     try:
-        frame.to_parquet(draft, index=False)
-        os.replace(draft, path)
+        with writing(path) as draft:
+            frame.to_parquet(draft, index=False)
     except ImportError as missing:
         raise _no_parquet() from missing
-    except OSError as problem:
-        raise unwritten(path, problem) from problem
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def from_parquet(path: str | PathLike[str]) -> Batch:

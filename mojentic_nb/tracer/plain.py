@@ -18,7 +18,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-__all__ = ["as_json", "error_words", "name_of", "object_json", "plain"]
+__all__ = ["as_json", "error_words", "name_of", "object_json", "plain", "whole"]
 
 # Deeper than any real argument; a list that holds itself ends here.
 MOST_DEPTH = 24
@@ -26,7 +26,11 @@ TOO_DEEP = "…"
 
 
 def plain(value: Any) -> Any:
-    """The value as dicts, lists, texts, numbers, booleans and None."""
+    """The value as dicts, lists, texts, numbers, booleans and None.
+
+    Of one that breaks as it is looked at (a strange `__repr__`), its class: nothing that is
+    traced may fail for it.
+    """
     try:
         return _plain(value, MOST_DEPTH)
     except Exception:
@@ -84,7 +88,7 @@ def _plain(value: Any, depth: int) -> Any:
     if isinstance(value, Enum):
         return _plain(value.value, depth - 1)
     if isinstance(value, str):
-        return _text(value)
+        return whole(value)
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):
@@ -96,9 +100,9 @@ def _plain(value: Any, depth: int) -> Any:
     return _compound(value, depth)
 
 
-def _text(value: str) -> str:
-    # Half of a surrogate pair can be in a str, but neither in a file nor in SQLite.
-    return str(value) if value.isascii() else value.encode("utf-8", "backslashreplace").decode()
+def whole(text: str) -> str:
+    """The text, fit for a file: half of a surrogate pair is written as an escape."""
+    return str(text) if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def _compound(value: Any, depth: int) -> Any:
@@ -125,7 +129,7 @@ def _in_order(value: Iterable[Any]) -> Iterable[Any]:
 
 
 def _key(name: Any) -> str:
-    return _text(str(name.value if isinstance(name, Enum) else name))
+    return whole(str(name.value if isinstance(name, Enum) else name))
 
 
 def _scalar(value: Any, depth: int) -> Any:

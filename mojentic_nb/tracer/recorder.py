@@ -2,7 +2,8 @@
 
 Law: a listener on the hot path. It looks at the clock never (envelopes tell the time),
 touches no text, takes no lock, and keeps no context variable: a turn's place was read when
-it was planned. Whatever way a turn ends, each span it opened is closed once.
+it was planned. Whatever way a turn ends, each span it opened is closed once: the interrupt
+of a cell may land in here, so that what is over is made whole before it is forgotten as open.
 """
 
 from __future__ import annotations
@@ -238,30 +239,30 @@ class Recorder:
         self._close_call(turn, at, status="error", error=event.error)
 
     def _close_call(self, turn: _Turn, at: float, **how: Any) -> None:
-        call, turn.call = turn.call, None
+        call = turn.call
         if call is None:
             return
 
-        turn.closed += 1
         start_ns = turn.ns(call.at)
         end_ns = start_ns + _whole_ns(at - call.at)
         self._note_end(turn, end_ns)
         answer = how.get("answer")
         is_replayed = answer is not None and answer.recorded is not None
-        turn.replayed_ns = end_ns if is_replayed else None
-        self._take(
-            Finished(
-                kind="embeddings" if type(call.asked.request) is EmbeddingRequest else "llm",
-                place=call.place,
-                correlation_id=turn.correlation_id,
-                start_ns=start_ns,
-                end_ns=end_ns,
-                asked=call.asked,
-                retries=call.retries,
-                wait_s=call.wait_s,
-                **how,
-            )
+        finished = Finished(
+            kind="embeddings" if type(call.asked.request) is EmbeddingRequest else "llm",
+            place=call.place,
+            correlation_id=turn.correlation_id,
+            start_ns=start_ns,
+            end_ns=end_ns,
+            asked=call.asked,
+            retries=call.retries,
+            wait_s=call.wait_s,
+            **how,
         )
+        turn.replayed_ns = end_ns if is_replayed else None
+        turn.closed += 1
+        turn.call = None
+        self._take(finished)
 
     def _note_end(self, turn: _Turn, end_ns: int) -> None:
         # A replayed call inside a tool takes longer than the tool does now.
@@ -279,7 +280,8 @@ class Recorder:
         turn.tools[id(event.call)] = place, at
 
     def _returned(self, turn: _Turn, returned: ToolReturned, at: float, _: Envelope) -> None:
-        place, called_at = turn.tools.pop(id(returned.call), (turn.place.inside(), at))
+        key = id(returned.call)
+        place, called_at = turn.tools.get(key) or (turn.place.inside(), at)
         began_at = returned.began_at or max(called_at, at - returned.duration_s)
         start_ns = turn.tool_ns(began_at)
         end_ns = start_ns + int(returned.duration_s * 1e9)
@@ -287,40 +289,39 @@ class Recorder:
         is_batch = batch is not None and len(batch.names) > 1
         if batch is not None and is_batch:
             place = replace(place, parent_id=batch.place.span_id)
-        self._take(
-            Finished(
-                kind="tool",
-                place=place,
-                correlation_id=turn.correlation_id,
-                start_ns=start_ns,
-                end_ns=max(end_ns, self._inner_ends.pop(place.span_id, 0)),
-                status="ok" if returned.ok else "error",
-                returned=returned,
-                wait_s=max(0.0, began_at - called_at),
-                batch_id=batch.place.span_id if batch is not None and is_batch else "",
-            )
+        finished = Finished(
+            kind="tool",
+            place=place,
+            correlation_id=turn.correlation_id,
+            start_ns=start_ns,
+            end_ns=max(end_ns, self._inner_ends.pop(place.span_id, 0)),
+            status="ok" if returned.ok else "error",
+            returned=returned,
+            wait_s=max(0.0, began_at - called_at),
+            batch_id=batch.place.span_id if batch is not None and is_batch else "",
         )
+        turn.tools.pop(key, None)
+        self._take(finished)
         if batch is not None and is_batch:
             batch.failed += not returned.ok
             if not turn.tools:
                 self._close_batch(turn, batch, at)
 
     def _close_batch(self, turn: _Turn, batch: _Batch, at: float) -> None:
-        turn.batch = None
         ok = len(batch.names) - batch.failed
         counts = {"success_count": ok, "failure_count": batch.failed}
-        self._take(
-            Finished(
-                kind="tool_batch",
-                place=batch.place,
-                correlation_id=turn.correlation_id,
-                start_ns=turn.ns(batch.at),
-                end_ns=turn.ns(at),
-                status="error" if batch.failed else "ok",
-                batch_id=batch.place.span_id,
-                attrs={"tool_names": batch.names, **counts},
-            )
+        finished = Finished(
+            kind="tool_batch",
+            place=batch.place,
+            correlation_id=turn.correlation_id,
+            start_ns=turn.ns(batch.at),
+            end_ns=turn.ns(at),
+            status="error" if batch.failed else "ok",
+            batch_id=batch.place.span_id,
+            attrs={"tool_names": batch.names, **counts},
         )
+        turn.batch = None
+        self._take(finished)
 
     # ends -------------------------------------------------------------------
 
@@ -328,19 +329,14 @@ class Recorder:
         self._end(turn, at, answer=event.answer)
 
     def _failed(self, turn: _Turn, event: TurnFailed, at: float, _: Envelope) -> None:
-        if turn.call is None and not turn.closed and not turn.has_span:
-            # Refused before anything was sent: still one call, that failed.
-            turn.begin(turn.last or ModelAsked("", 1), at)
-        turn.waited(at)
         how = {"status": "error", "error": event.error, "partial": event.partial}
-        self._close_call(turn, at, **how)
+        self._close_last_call(turn, event.whom, at, **how)
         self._end(turn, at, **how)
 
     def _stopped(self, turn: _Turn, event: TurnStopped, at: float, _: Envelope) -> None:
         status, kind = _STOPPED.get(event.reason, ("error", event.reason))
         how = {"status": status, "error_type": kind, "partial": event.partial}
-        turn.waited(at)
-        self._close_call(turn, at, **how)
+        self._close_last_call(turn, event.whom, at, **how)
         for place, called_at in turn.tools.values():
             self._take(
                 Finished(
@@ -355,22 +351,29 @@ class Recorder:
             )
         self._end(turn, at, **how)
 
+    def _close_last_call(self, turn: _Turn, whom: ModelAsked | None, at: float, **how: Any) -> None:
+        if turn.call is None and not turn.closed and not turn.has_span:
+            # It ended before anything was sent: still one call.
+            turn.begin(turn.last or whom or ModelAsked("", 1), at)
+        turn.waited(at)
+        self._close_call(turn, at, **how)
+
     def _end(self, turn: _Turn, at: float, **how: Any) -> None:
         key = turn.place.span_id if turn.place.span_id in self._turns else turn.correlation_id
-        self._turns.pop(key, None)
         if not turn.has_span:
+            self._turns.pop(key, None)
             return
 
         end_ns = turn.ns(at)
         self._note_end(turn, end_ns)
-        self._take(
-            Finished(
-                kind="chat_turn",
-                place=turn.place,
-                correlation_id=turn.correlation_id,
-                start_ns=turn.ns(turn.began_at),
-                end_ns=end_ns,
-                asked=turn.last,
-                **how,
-            )
+        finished = Finished(
+            kind="chat_turn",
+            place=turn.place,
+            correlation_id=turn.correlation_id,
+            start_ns=turn.ns(turn.began_at),
+            end_ns=end_ns,
+            asked=turn.last,
+            **how,
         )
+        self._turns.pop(key, None)
+        self._take(finished)

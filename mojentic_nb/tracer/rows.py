@@ -6,8 +6,7 @@ a file as it is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mojentic_nb.tracer.span import Span
 
@@ -164,10 +163,10 @@ class ScoreRow:
 class Batch:
     """What is written in one transaction."""
 
-    spans: Sequence[Span] = ()
-    messages: Sequence[MessageRow] = ()
-    blobs: Sequence[BlobRow] = ()
-    prices: Sequence[PriceRow] = ()
-    sessions: Sequence[SessionRow] = ()
-    runs: Sequence[RunRow] = ()
-    scores: Sequence[ScoreRow] = ()
+    spans: list[Span] = field(default_factory=list)
+    messages: list[MessageRow] = field(default_factory=list)
+    blobs: list[BlobRow] = field(default_factory=list)
+    prices: list[PriceRow] = field(default_factory=list)
+    sessions: list[SessionRow] = field(default_factory=list)
+    runs: list[RunRow] = field(default_factory=list)
+    scores: list[ScoreRow] = field(default_factory=list)

@@ -20,8 +20,8 @@ from urllib.parse import quote
 
 from mojentic_nb.errors import BadArgument, TraceError
 from mojentic_nb.tracer import ddl, packing, retention
-from mojentic_nb.tracer.connections import Connections, told_of
-from mojentic_nb.tracer.migrations import StoreTrouble, check
+from mojentic_nb.tracer.connections import Connections
+from mojentic_nb.tracer.migrations import KEEPER, StoreTrouble, check
 from mojentic_nb.tracer.rows import Batch, MessageRow
 from mojentic_nb.tracer.span import COLUMNS, Span
 
@@ -164,7 +164,7 @@ class Store:
             StoreTrouble: There is no trace, or it is newer than this mojentic_nb.
         """
         other = Path(path).expanduser().absolute()
-        with told_of(str(other)):
+        with KEEPER.telling(str(other)):
             check(other)
         with self._lines.writer() as line:
             line.execute("ATTACH DATABASE ? AS other", (f"file:{quote(str(other))}?mode=ro",))

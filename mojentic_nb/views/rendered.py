@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
+    from markdown_it.rules_core import StateCore
 
 __all__ = ["last_block", "rendered"]
 
@@ -21,10 +22,18 @@ _TAGS = set(
     "tr ul".split()
 )
 # Without a star nh3 lets `lang` and `title` stand on every element.
-_ATTRIBUTES = {"*": set[str](), "a": {"href"}, "code": {"class"}, "ol": {"start"}}
+_ATTRIBUTES = {
+    "*": set[str](),
+    "a": {"href"},
+    "code": {"class"},
+    "ol": {"start"},
+    "td": {"align"},
+    "th": {"align"},
+}
 _REL = "noopener noreferrer nofollow"
 # Whole addresses: in a notebook a part of one would lead to a file beside it.
 _VALUES = {
+    "align": re.compile(r"left|center|right"),
     "class": re.compile(r"language-[\w+#.-]{1,24}"),
     "href": re.compile(r"(?:https?://|mailto:)\S+", re.IGNORECASE),
     "rel": re.compile(_REL),  # the filter sees what `link_rel` adds, too
@@ -66,6 +75,14 @@ def last_block(markdown: str) -> int:
     return at
 
 
+def _columns(state: StateCore) -> None:
+    """Say how a column is set without a style, which could say anything."""
+    for token in state.tokens:
+        style = token.attrs.pop("style", None) if token.type in ("td_open", "th_open") else None
+        if style is not None:
+            token.attrs["align"] = str(style).removeprefix("text-align:")
+
+
 @cache
 def _reader() -> MarkdownIt:
     from markdown_it import MarkdownIt
@@ -73,4 +90,5 @@ def _reader() -> MarkdownIt:
     # A picture from elsewhere would tell its server who reads, and what the model put in its
     # address: without the rule, its Markdown is a sign and a link.
     reader = MarkdownIt("commonmark", {"html": False})
+    reader.core.ruler.push("columns", _columns)
     return reader.enable(["table", "strikethrough"]).disable(["image", "html_block", "html_inline"])

@@ -1,25 +1,28 @@
 """A call of a tool as a person meets it, in a cell, a widget, a file: one line, and what is folded.
 
-Law: pure; one wording for all of them. A tool that failed has said so in words, which are
-shown as words; the folded part has what the model was told, to the letter.
+Law: pure; one wording for all of them, whatever a model or a tool comes up with: bounded, and
+nothing in it is obeyed by a terminal. A tool that failed has said so in words, which are shown
+as words; the folded part has what the model was told, to the letter.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from mojentic_nb.events import ToolReturned
 from mojentic_nb.messages import LLMToolCall
 from mojentic_nb.views import numbers
 from mojentic_nb.views.markdown import bounded
+from mojentic_nb.views.unseen import made_visible
 
 __all__ = ["call_line", "tool_body", "tool_line"]
 
 # Characters.
 LONGEST_VALUE = 60
 LONGEST_RESULT = 80
+LONGEST_GIVEN = 240
 
 
 def call_line(
@@ -56,15 +59,15 @@ def tool_line(
         clean: Takes out what nobody may see, before anything is cut: half of a key would have
             no shape any more.
     """
-    given = ", ".join(f"{name}={_short(value, clean)}" for name, value in call.arguments.items())
-    line = f"{call.name}({given if call.malformed is None else '?'}) → "
+    given = _given(call.arguments, clean) if call.malformed is None else "?"
+    line = f"{bounded(clean(call.name), LONGEST_VALUE)}({given}) → "
     if result is None:
-        return clean(f"{line}…")
+        return _line(clean(f"{line}…"))
 
     words = clean(_error_in(result) if ended else result)
     short = bounded(" ".join(words.split()), LONGEST_RESULT) or "(nothing)"
     took = "" if duration_s is None else f" · {numbers.seconds(duration_s)}"
-    return clean(f"{line}{ended}{': ' if ended else ''}{short}{took}")
+    return _line(clean(f"{line}{ended}{': ' if ended else ''}{short}{took}"))
 
 
 def tool_body(
@@ -82,7 +85,25 @@ def tool_body(
     if asked is None:
         asked = json.dumps(call.arguments, ensure_ascii=False, indent=2, default=str)
     came = "(running)" if told is None else bounded(clean(told), longest)
-    return f"{bounded(clean(asked), longest)}\n→\n{came}"
+    return made_visible(f"{bounded(clean(asked), longest)}\n→\n{came}".replace("\r\n", "\n"))
+
+
+def _given(arguments: Mapping[str, Any], clean: Callable[[str], str]) -> str:
+    """The arguments that a line has room for; of the others, how many they are."""
+    shown: list[str] = []
+    left = LONGEST_GIVEN
+    for name, value in arguments.items():
+        one = f"{bounded(clean(str(name)), LONGEST_VALUE)}={_short(value, clean)}"
+        left -= len(one)
+        if shown and left < 0:
+            return f"{', '.join(shown)}, … {len(arguments) - len(shown):,} more"
+        shown.append(one)
+
+    return ", ".join(shown)
+
+
+def _line(text: str) -> str:
+    return made_visible(" ".join(text.split()))
 
 
 def _short(value: Any, clean: Callable[[str], str]) -> str:

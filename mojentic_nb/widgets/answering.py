@@ -1,4 +1,4 @@
-"""A widget that answers its page, and a picture that stands in its place in a file.
+"""A widget with a thread of its own, and a picture that stands in its place in a file.
 
 Law: a handler puts what it hears on a queue and returns; one thread works through it, and is
 gone when there is nothing left. What goes wrong there is told to the page. In a saved notebook,
@@ -21,7 +21,7 @@ from mojentic_nb.errors import BadArgument
 from mojentic_nb.views.theme import CSS_CLASS, NO_MATH
 from mojentic_nb.widgets.arrival import let_in
 
-__all__ = ["Answering", "has_a_page"]
+__all__ = ["Answering", "Tended", "has_a_page", "shell_here"]
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -36,7 +36,7 @@ def has_a_page(what: str, *, instead: str) -> None:
     Raises:
         BadArgument: This is a terminal or a script.
     """
-    shell = _shell()
+    shell = shell_here()
     if hasattr(shell, "kernel") or "marimo" in sys.modules:
         return
 
@@ -44,8 +44,8 @@ def has_a_page(what: str, *, instead: str) -> None:
     raise BadArgument(f"{what} needs a notebook; this is {where}.", hint=instead)
 
 
-class Answering(anywidget.AnyWidget):
-    """What such widgets have in common.
+class Tended(anywidget.AnyWidget):
+    """A widget that hears its page on a thread of its own, and has a picture for a file.
 
     Attributes:
         name: Of its browser half.
@@ -54,7 +54,7 @@ class Answering(anywidget.AnyWidget):
     name: ClassVar[str]
 
     def __init__(self, **state: Any) -> None:
-        self._inbox: SimpleQueue[dict[str, Any]] = SimpleQueue()
+        self._inbox: SimpleQueue[Any] = SimpleQueue()
         self._starting = Lock()
         self._thread: Thread | None = None
         self._shown = ""
@@ -64,6 +64,79 @@ class Answering(anywidget.AnyWidget):
         self.on_msg(self._take)
         if self.comm is not None:
             let_in(self.comm)
+
+    def kept(self) -> dict[str, str]:
+        """What stands in its place in a file, by MIME type."""
+        raise NotImplementedError
+
+    # the page -----------------------------------------------------------------
+
+    def _take(self, _widget: Any, content: Any, _buffers: Any) -> None:
+        """Take what the page says; must not block."""
+        raise NotImplementedError
+
+    def _work(self) -> None:
+        """Work through the inbox; `_thread` is None before it returns."""
+        raise NotImplementedError
+
+    def _post(self, item: Any) -> None:
+        self._inbox.put(item)
+        with self._starting:
+            if self._thread is None or not self._thread.is_alive():
+                work = self._cell.copy().run
+                self._thread = Thread(
+                    target=work, args=(self._work,), name=f"mojentic-{self.name}", daemon=True
+                )
+                self._thread.start()
+
+    def _send(self, msg: Any, buffers: Any = None) -> None:
+        super()._send(msg, buffers)
+        if self.comm is not None:
+            let_in(self.comm)
+
+    def close(self) -> None:
+        """Take it out of every page; what it was laid out by goes with it."""
+        layout = self.layout
+        super().close()
+        if layout is not None:
+            layout.close()
+
+    # the notebook -------------------------------------------------------------
+
+    def bundles(self) -> list[dict[str, Any]]:
+        """What to publish one after the other: the picture, and the widget over it.
+
+        A page shows the first that works.
+        """
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
+        # Whoever draws no widget draws nothing a second time.
+        return [self.kept(), {VIEW: view, "text/html": "", "text/plain": ""}]
+
+    def _repr_mimebundle_(self, **_options: Any) -> dict[str, Any]:  # type: ignore[override]
+        still, view = self.bundles()
+        return {VIEW: view[VIEW], **still}
+
+    def _ipython_display_(self) -> None:
+        # Only a shell calls this. One without a kernel has no page to draw a widget.
+        shell = shell_here()
+        still, view = self.bundles()
+        self._shown = self._shown or f"{self.name}-{uuid4().hex}"
+        shell.display_pub.publish(still, transient={"display_id": self._shown})
+        if hasattr(shell, "kernel"):
+            shell.display_pub.publish(view)
+
+    def _show_kept(self) -> None:
+        """Keep in the notebook how it stands now."""
+        # nbval hears no later outputs of a cell; its kernels inherit pytest's variable.
+        if not self._shown or "PYTEST_CURRENT_TEST" in os.environ:
+            return
+
+        about = {"display_id": self._shown}
+        shell_here().display_pub.publish(self.kept(), transient=about, update=True)
+
+
+class Answering(Tended):
+    """A widget that answers what its page asks for, one thing after the other."""
 
     def answer(self, content: dict[str, Any]) -> None:
         """Do what the page asks for; on the widget's own thread."""
@@ -77,20 +150,21 @@ class Answering(anywidget.AnyWidget):
         """What stands in its place in a file: HTML and text."""
         raise NotImplementedError
 
-    # the page -----------------------------------------------------------------
+    def kept(self) -> dict[str, str]:
+        """What `still` says, hidden where the widget is drawn."""
+        html, text = self.still()
+        kept, live = f"mj-still-{self.name}", f"mj-{self.name}"
+        area = ".jp-OutputArea-child"
+        style = (
+            f"<style>{area}:has(.{kept}):has(+ {area} .{live}),"
+            f"{area}:has(.{kept}) + {area}:not(:has(.{live})){{display:none}}</style>"
+        )
+        drawn = f'<div class="{CSS_CLASS} {kept} {NO_MATH}">{style}{html}</div>'
+        return {"text/html": drawn, "text/plain": text}
 
     def _take(self, _widget: Any, content: Any, _buffers: Any) -> None:
-        if not isinstance(content, dict):
-            return
-
-        self._inbox.put(content)
-        with self._starting:
-            if self._thread is None:
-                work = self._cell.copy().run
-                self._thread = Thread(
-                    target=work, args=(self._work,), name=f"mojentic-{self.name}", daemon=True
-                )
-                self._thread.start()
+        if isinstance(content, dict):
+            self._post(content)
 
     def _work(self) -> None:
         while True:
@@ -105,63 +179,8 @@ class Answering(anywidget.AnyWidget):
             except Exception as error:  # told, so that what comes next is heard all the same
                 self.failed(content, error)
 
-    def _send(self, msg: Any, buffers: Any = None) -> None:
-        super()._send(msg, buffers)
-        if self.comm is not None:
-            let_in(self.comm)
 
-    # the notebook -------------------------------------------------------------
-
-    def bundles(self) -> list[dict[str, Any]]:
-        """What to publish one after the other: the picture, and the widget over it.
-
-        A page shows the first that works.
-        """
-        html, text = self.still()
-        kept, live = f"mj-still-{self.name}", f"mj-{self.name}"
-        area = ".jp-OutputArea-child"
-        style = (
-            f"<style>{area}:has(.{kept}):has(+ {area} .{live}),"
-            f"{area}:has(.{kept}) + {area}:not(:has(.{live})){{display:none}}</style>"
-        )
-        drawn = f'<div class="{CSS_CLASS} {kept} {NO_MATH}">{style}{html}</div>'
-        view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
-        # Whoever draws no widget draws nothing a second time.
-        return [
-            {"text/html": drawn, "text/plain": text},
-            {VIEW: view, "text/html": "", "text/plain": ""},
-        ]
-
-    def close(self) -> None:
-        """Take it out of every page; what it was laid out by goes with it."""
-        layout = self.layout
-        super().close()
-        if layout is not None:
-            layout.close()
-
-    def _repr_mimebundle_(self, **_options: Any) -> dict[str, Any]:  # type: ignore[override]
-        still, view = self.bundles()
-        return {VIEW: view[VIEW], **still}
-
-    def _ipython_display_(self) -> None:
-        # Only a shell calls this. One without a kernel has no page to draw a widget.
-        shell = _shell()
-        still, view = self.bundles()
-        self._shown = self._shown or f"{self.name}-{uuid4().hex}"
-        shell.display_pub.publish(still, transient={"display_id": self._shown})
-        if hasattr(shell, "kernel"):
-            shell.display_pub.publish(view)
-
-    def _show_still(self) -> None:
-        """Keep in the notebook how it stands now."""
-        # nbval hears no later outputs of a cell; its kernels inherit pytest's variable.
-        if not self._shown or "PYTEST_CURRENT_TEST" in os.environ:
-            return
-
-        about = {"display_id": self._shown}
-        _shell().display_pub.publish(self.bundles()[0], transient=about, update=True)
-
-
-def _shell() -> Any:
+def shell_here() -> Any:
+    """The session's shell; None in a script."""
     ipython = sys.modules.get("IPython")
     return ipython.get_ipython() if ipython else None

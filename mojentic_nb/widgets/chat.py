@@ -10,37 +10,32 @@ state: a page asks for it, and the notebook keeps a transcript.
 from __future__ import annotations
 
 import os
-import sys
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from contextvars import copy_context
-from queue import Empty, SimpleQueue
-from threading import Lock, Thread
+from queue import Empty
 from typing import Any
-from uuid import uuid4
 from weakref import WeakValueDictionary
 
-import anywidget
 import ipywidgets
 import traitlets
 
 from mojentic_nb.broker import LLMBroker
 from mojentic_nb.chat import ChatSession
 from mojentic_nb.widgets import browser_half
+from mojentic_nb.widgets.answering import Tended, shell_here
 from mojentic_nb.widgets.arrival import heed, let_in
 from mojentic_nb.widgets.chat_desk import ChatDesk
 from mojentic_nb.widgets.chat_transcript import transcript_bundle
 
 __all__ = ["ChatWidget"]
 
-VIEW = "application/vnd.jupyter.widget-view+json"
 # The kind of message that stops a turn, on the control channel; the browser half says it, too.
 STOP = "mojentic_nb_stop"
 # By the comm of their Stop.
 _chats: WeakValueDictionary[str, ChatWidget] = WeakValueDictionary()
 
 
-class ChatWidget(anywidget.AnyWidget):
+class ChatWidget(Tended):
     """A conversation to type into, shown in the cell.
 
         ChatWidget("ollama:llama3.2")
@@ -57,6 +52,7 @@ class ChatWidget(anywidget.AnyWidget):
         broker_of: Gives the broker of a model's name.
     """
 
+    name = "chat"
     _esm = browser_half.module("chat")
     _css = browser_half.style("chat")
 
@@ -72,13 +68,7 @@ class ChatWidget(anywidget.AnyWidget):
         broker_of: Callable[[str], LLMBroker] | None = None,
     ) -> None:
         self.session = _session_of(session_or_model)
-        self._inbox: SimpleQueue[tuple[Any, ...]] = SimpleQueue()
         self._heard: deque[Any] = deque(maxlen=256)
-        self._starting = Lock()
-        # ipykernel 7.0 sends nothing from a thread that knows of no cell.
-        self._cell = copy_context()
-        self._thread: Thread | None = None
-        self._shown = ""
         self._desk = ChatDesk(
             self.session,
             say=lambda message: self.send(message),
@@ -91,12 +81,10 @@ class ChatWidget(anywidget.AnyWidget):
         self._stop = ipywidgets.Widget()
         self._stop.on_msg(self._halt)
         super().__init__(control=self._stop.model_id)
-        self.on_msg(self._take)
-        for one in (self, self._stop):
-            if one.comm is not None:
-                let_in(one.comm)
+        if self._stop.comm is not None:
+            let_in(self._stop.comm)
         _chats[self.control] = self
-        heed(getattr(_shell(), "kernel", None), STOP, _halted)
+        heed(getattr(shell_here(), "kernel", None), STOP, _halted)
         self.session.shown_by(self)
 
     def __repr__(self) -> str:
@@ -107,6 +95,8 @@ class ChatWidget(anywidget.AnyWidget):
         # nbval compares what is shown; its kernels inherit pytest's variable.
         return transcript_bundle(self.session, stable="PYTEST_CURRENT_TEST" in os.environ)
 
+    kept = transcript
+
     def changed(self, session: ChatSession, *, at: int) -> None:
         """The session's exchanges from here on are others now; called on any thread."""
         if session is self.session:
@@ -114,51 +104,12 @@ class ChatWidget(anywidget.AnyWidget):
 
     def close(self) -> None:
         """Take it out of every page, hang up, and end its thread."""
-        if self._desk.job is not None:
-            self._desk.job.cancel()
         self._desk.pages.clear()
         self._inbox.put(("end",))
-        layout = self.layout
         super().close()
         self._stop.close()
-        if layout is not None:
-            layout.close()
-
-    # the notebook -------------------------------------------------------------
-
-    def bundles(self) -> list[dict[str, Any]]:
-        """What to publish one after the other: the transcript, and the widget over it."""
-        view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
-        return [self.transcript(), {VIEW: view, "text/html": "", "text/plain": ""}]
-
-    def _repr_mimebundle_(self, **_options: Any) -> dict[str, Any]:  # type: ignore[override]
-        still, view = self.bundles()
-        return {VIEW: view[VIEW], **still}
-
-    def _ipython_display_(self) -> None:
-        # Only a shell calls this. One without a kernel has no page to draw a widget.
-        shell = _shell()
-        still, view = self.bundles()
-        self._shown = self._shown or f"chat-{uuid4().hex}"
-        shell.display_pub.publish(still, transient={"display_id": self._shown})
-        if hasattr(shell, "kernel"):
-            shell.display_pub.publish(view)
-
-    def _show_transcript(self) -> None:
-        # nbval hears no later outputs of a cell.
-        if not self._shown or "PYTEST_CURRENT_TEST" in os.environ:
-            return
-
-        shell = _shell()
-        about = {"display_id": self._shown}
-        shell.display_pub.publish(self.transcript(), transient=about, update=True)
 
     # the page -----------------------------------------------------------------
-
-    def _send(self, msg: Any, buffers: Any = None) -> None:
-        super()._send(msg, buffers)
-        if self.comm is not None:
-            let_in(self.comm)
 
     def _halt(self, _widget: Any, content: Any, _buffers: Any) -> None:
         job = self._desk.job
@@ -180,16 +131,6 @@ class ChatWidget(anywidget.AnyWidget):
             self._heard.append(content["ask"])
         self._post(("page", content, buffers))
 
-    def _post(self, item: tuple[Any, ...]) -> None:
-        self._inbox.put(item)
-        with self._starting:
-            if self._thread is None:
-                work = self._cell.copy().run
-                self._thread = Thread(
-                    target=work, args=(self._work,), name="mojentic-chat", daemon=True
-                )
-                self._thread.start()
-
     def _work(self) -> None:
         """Hear and tell, as long as a page shows the chat or a turn is on its way."""
         while True:
@@ -198,11 +139,14 @@ class ChatWidget(anywidget.AnyWidget):
             except Empty:
                 item = ("nothing",)
             if item[0] == "end":
+                # Here a turn is on its way or not; elsewhere it may be about to begin.
+                if self._desk.job is not None:
+                    self._desk.job.cancel()
                 return
             try:
                 self._desk.hear(item)
                 if self._desk.tell(is_quiet=self._inbox.empty()):
-                    self._show_transcript()
+                    self._show_kept()
             except Exception as error:  # told, so that what comes next is heard all the same
                 self._desk.failed(error)
             with self._starting:
@@ -217,10 +161,6 @@ def _halted(content: Mapping[str, Any]) -> None:
     chat = _chats.get(str(content.get("control")))
     if chat is not None:
         chat._halt(None, content, None)
-
-
-def _shell() -> Any:
-    return sys.modules["IPython"].get_ipython()
 
 
 def _session_of(given: ChatSession | LLMBroker | str | None) -> ChatSession:

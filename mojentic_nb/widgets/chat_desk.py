@@ -256,8 +256,9 @@ class ChatDesk:
                 correlation_id=key,
                 **options,
             )
+        asked = {"question": question.content or "", "pictures": pictures_of(question)}
         self._live = LiveTurn(
-            {"question": question.content or "", "pictures": pictures_of(question), "key": key},
+            {**asked, "key": key, "ask": wish.get("ask")},
             at=options.get("at", len(self.session.exchanges)),
         )
         self._say({"type": "live", "live": self._live.told})

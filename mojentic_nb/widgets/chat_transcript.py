@@ -28,7 +28,10 @@ LONGEST = 60_000
 STILL = (
     "<style>.jp-OutputArea-child:has(.mj-chat-still):has(+ .jp-OutputArea-child .mj-chat),"
     ".jp-OutputArea-child:has(.mj-chat-still) + .jp-OutputArea-child:not(:has(.mj-chat))"
-    "{display:none}</style>"
+    "{display:none}"
+    # Lab sets every cell of a table to the right.
+    ".mj-chat-still :is(th,td){text-align:left}.mj-chat-still [align=right]{text-align:right}"
+    ".mj-chat-still [align=center]{text-align:center}</style>"
 )
 
 

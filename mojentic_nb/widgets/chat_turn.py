@@ -26,6 +26,7 @@ from mojentic_nb.events import (
 )
 from mojentic_nb.messages import LLMToolCall
 from mojentic_nb.views import numbers
+from mojentic_nb.views.window_line import window_line
 from mojentic_nb.widgets.chat_markdown import Growing
 from mojentic_nb.widgets.chat_view import thinking_part, tool_part
 
@@ -198,9 +199,7 @@ def note_of(event: Event) -> str:
         return f"{event.failed} could not answer; this is from {event.chosen}"
     if isinstance(event, Repairing):
         return "The answer did not fit; asking again."
-    if isinstance(event, Trimmed):
-        return f"The first {event.messages:,} messages had no room and were left out"
-    if isinstance(event, Summarised):
-        return f"The first {event.messages:,} messages had no room: a summary went along"
+    if isinstance(event, Trimmed | Summarised):
+        return window_line(event)
 
     return ""

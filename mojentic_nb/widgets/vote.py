@@ -86,7 +86,7 @@ class VoteWidget(Answering):
         else:
             getattr(self.ballot, deed)()
         self._turned()
-        self._show_still()
+        self._show_kept()
 
     def failed(self, content: dict[str, Any], error: Exception) -> None:
         """Tell the page; the same pair is still asked."""

@@ -51,7 +51,7 @@ class UnderWay:
         self._together = together
         self._all_here: Future[None] = Future()
 
-    def around_model(self, call, proceed):  # type: ignore[no-untyped-def]
+    def around_model(self, call, proceed):
         with self._lock:
             self._now += 1
             self.seen.append(self._now)

@@ -185,9 +185,24 @@ def test_a_new_column_never_takes_an_old_ones_place(loopback: Loopback) -> None:
     assert list(made.columns)[2:] == ["age", "p_name", "p_age", "p_mood", "p_tags", "p_error"]
 
 
+@pytest.mark.parametrize("into", [3, "", ["a"]])
+def test_a_column_without_a_name_is_refused_before_anything_is_asked(
+    loopback: Loopback, into: Any
+) -> None:
+    with pytest.raises(BadArgument, match="into="):
+        FRAME.llm.generate("{text}", broker_at(loopback), into=into)
+    with pytest.raises(BadArgument, match="into="):
+        FRAME.llm.embed("text", embedder_at(loopback), into=into)
+    assert loopback.requests == []
+
+
 def test_a_shape_belongs_to_structured() -> None:
     with pytest.raises(BadArgument, match=r"df.llm.structured"):
         FRAME.llm.generate("{text}", "demo", object_model=Person)
+    with pytest.raises(BadArgument, match=r"df.llm.generate"):
+        FRAME.llm.structured(None, "{text}", "demo")
+    with pytest.raises(BadArgument, match="prefix=3"):
+        FRAME.llm.structured(Person, "{text}", "demo", prefix=3)
 
 
 def test_an_interrupt_keeps_what_is_done(loopback: Loopback) -> None:
@@ -259,8 +274,14 @@ def test_vectors_may_be_a_column_of_a_template_and_shorter(loopback: Loopback) -
     assert [None if one is None else len(one) for one in made["v"]] == [8, None, 8, 8]
     lengths = [numpy.linalg.norm(one) for one in made["v"] if one is not None]
     assert all(length == 0 or length == pytest.approx(1) for length in lengths)
+    with pytest.raises(BadArgument, match="dimensions=300: the model's vectors have 256"):
+        FRAME.llm.embed("text", "demo", dimensions=300)
+
+
+def test_no_dimensions_are_refused_before_anything_is_asked(loopback: Loopback) -> None:
     with pytest.raises(BadArgument, match="dimensions=0"):
-        FRAME.llm.embed("text", "demo", dimensions=0)
+        FRAME.llm.embed("text", embedder_at(loopback), dimensions=0)
+    assert loopback.requests == []
 
 
 def test_the_nearest_rows_come_first_on_their_own_index() -> None:
@@ -286,17 +307,19 @@ def test_the_nearest_rows_come_first_on_their_own_index() -> None:
     "asked, told",
     [
         ({"column": "txt", "query": "a"}, "Did you mean 'text'"),
-        ({"column": "text", "query": "a", "k": 0}, "k=0 is no number"),
+        ({"column": "text", "query": "a", "k": 0}, "k=0 is no whole number"),
         ({"column": "text", "query": " "}, "query is empty"),
         ({"column": "text", "query": 3}, "no query"),
         ({"column": "text", "query": [1.0, 2.0]}, "2 numbers"),
         ({"column": 3, "query": "a"}, "no column"),
+        ({"column": "tags", "query": [1.0, 2.0]}, "2 numbers"),
+        ({"column": "text", "query": ["a", "b"]}, "no query"),
         ({"column": "text", "query": "a", "model": 3}, "no embedding model"),
     ],
 )
 def test_a_search_that_makes_no_sense_is_refused(asked: dict[str, Any], told: str) -> None:
     with pytest.raises(BadArgument) as caught:
-        FRAME.llm.similar(**{"model": "demo", **asked})
+        FRAME.assign(tags=[["x", "y"]] * 4).llm.similar(**{"model": "demo", **asked})
     assert told in str(caught.value)
 
 

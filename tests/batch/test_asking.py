@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import inspect
 import os
+import re
 import signal
 import subprocess
 import sys
 import textwrap
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from pydantic import BaseModel
 import mojentic_nb as mj
 from mojentic_nb import Budget, LLMBroker, LLMMessage
 from mojentic_nb.batch.answers import Interrupted
+from mojentic_nb.batch.store import ResultStore
 from mojentic_nb.errors import BadArgument
 from tests.batch.asking import asked_of, broker_at
 from tests.loopback import Answer, Fault, Loopback
@@ -164,15 +166,26 @@ def test_a_shared_budget_is_the_callers(loopback: Loopback) -> None:
 
 
 def test_dollars_for_a_model_of_unknown_price_are_refused_at_once(loopback: Loopback) -> None:
-    with pytest.raises(BadArgument, match="register_model"):
-        mj.batch(["a"], broker_at(loopback, "nobody-knows"), budget=1.0)
+    broker = broker_at(loopback, "priced-by-its-hint")
+    with pytest.raises(BadArgument, match="price") as caught:
+        mj.batch(["a"], broker, budget=1.0)
     assert loopback.requests == []
+
+    # What it tells to type can be typed.
+    typed = re.search(r"from mojentic_nb.*?\)", str(caught.value))
+    assert typed is not None
+    exec(typed.group())
+    assert mj.batch(["a"], broker, budget=1.0).status == "complete"
 
 
 @pytest.mark.parametrize(
     ("prompts", "options", "told"),
     [
         ("one prompt", {}, r"batch\(\[prompt\]\)"),
+        (42, {}, "prompts"),
+        (["a"], {"store": 3}, "store=3"),
+        (["a"], {"system": 3}, "system=3"),
+        (["a"], {"deadline": "soon"}, "deadline"),
         (["a"], {"concurency": 3}, "concurency"),
         (["a"], {"concurrency": 0}, "concurrency"),
         (["a"], {"temperature": "hot"}, "temperature"),
@@ -180,11 +193,12 @@ def test_dollars_for_a_model_of_unknown_price_are_refused_at_once(loopback: Loop
     ],
 )
 def test_nonsense_is_refused_before_anything_is_asked(
-    loopback: Loopback, prompts: Any, options: dict[str, Any], told: str
+    loopback: Loopback, somewhere: Path, prompts: Any, options: dict[str, Any], told: str
 ) -> None:
     with pytest.raises(BadArgument, match=told):
         mj.batch(prompts, broker_at(loopback), **options)
     assert loopback.requests == []
+    assert list(somewhere.iterdir()) == []
 
 
 @pytest.mark.parametrize("named", [{"a": "b"}, pandas.DataFrame({"a": ["b"]})])
@@ -201,7 +215,7 @@ def test_a_prompt_that_cannot_be_sent_is_one_row_without_an_answer() -> None:
 
 def test_a_model_that_is_none() -> None:
     with pytest.raises(BadArgument, match="no model"):
-        mj.batch(["a"], 42)  # type: ignore[arg-type]
+        mj.batch(["a"], 42)
 
 
 def test_what_it_will_cost_before_it_does(loopback: Loopback) -> None:
@@ -218,6 +232,33 @@ def test_what_it_will_cost_before_it_does(loopback: Loopback) -> None:
     unknown = mj.batch.estimate(prompts, broker_at(loopback, "nobody-knows"))
     assert (unknown.low, "unknown" in str(unknown)) == (None, True)
     assert loopback.requests == []
+
+
+def test_what_is_kept_already_will_cost_nothing(loopback: Loopback) -> None:
+    broker = broker_at(loopback, "gpt-5.4-mini")
+    mj.batch(["a", "b"], broker)
+    rest = mj.batch.estimate(["a", "b", "c"], broker)
+    assert (rest.n, rest.stored) == (1, 2)
+    assert str(rest).startswith("1 call (2 kept), ")
+    assert mj.batch.estimate(["a", "b", "c"], broker, store=None).n == 3
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are told there")
+def test_the_file_that_it_opened_is_closed(somewhere: Path) -> None:
+    gc.disable()
+    try:
+        mj.batch(["Hi"], "demo")
+        mj.batch.estimate(["Hi"], "demo")
+        opened = [os.path.realpath(one) for one in Path("/proc/self/fd").iterdir()]
+    finally:
+        gc.enable()
+    assert [one for one in opened if one.startswith(str(somewhere))] == []
+
+
+def test_a_store_of_the_callers_stays_open(tmp_path: Path) -> None:
+    store = ResultStore(tmp_path / "own.db")
+    mj.batch(["Hi"], "demo", store=store)
+    assert store._file._line is not None
 
 
 def test_the_key_is_nowhere(loopback: Loopback, somewhere: Path) -> None:
@@ -255,10 +296,6 @@ def stuck_after(loopback: Loopback, count: int) -> None:
     loopback.script(
         *[Answer("fine")] * count, *[Answer("never", fault=Fault.SILENT_BEFORE_HEADERS)] * 4
     )
-
-
-def finished_of(loopback: Loopback) -> Counter[str]:
-    return asked_of(loopback)
 
 
 def test_killed_and_run_again_it_asks_only_for_what_is_missing(loopback: Loopback) -> None:
@@ -305,7 +342,7 @@ def test_awaited_and_cancelled_it_says_what_it_has(loopback: Loopback) -> None:
     error = asyncio.run(whole())
     # What it is stays as it is: asyncio's own time limits ask for just this class.
     assert type(error) is asyncio.CancelledError
-    assert error._render_traceback_() == error.__notes__  # type: ignore[attr-defined]
+    assert error._render_traceback_() == error.__notes__
     assert "of 4 answers. They are kept" in error.__notes__[0]
 
 

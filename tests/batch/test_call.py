@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from mojentic_nb import Budget, CompletionConfig
 from mojentic_nb.batch.running import run
 from mojentic_nb.batch.store import ResultStore
+from mojentic_nb.hooks.retry import Retry
 from tests.batch.asking import asked_of, broker_at, tasks_of
 from tests.batch.test_running import Taken, prompts, put
-from tests.loopback import Answer, Loopback
+from tests.loopback import Answer, Fault, Loopback
 
 
 def test_an_answer_that_a_budget_cut_is_asked_for_again(loopback: Loopback, tmp_path: Path) -> None:
@@ -23,6 +25,33 @@ def test_an_answer_that_a_budget_cut_is_asked_for_again(loopback: Loopback, tmp_
     loopback.clear()
     summary = run(tasks_of(broker_at(loopback), prompts(2)), put({}), store=store)
     assert (summary.stored, list(asked_of(loopback))) == (1, ["question 1"])
+
+
+def test_an_answer_of_another_model_is_its_own_and_costs_what_that_one_costs(
+    loopback: Loopback,
+) -> None:
+    loopback.script(Answer.error(500, "broken"), Answer("its own"))
+    broker = broker_at(loopback, "gpt-5.4-mini", fallback="demo", retry=Retry(attempts=1))
+    taken: Taken = {}
+    summary = run(tasks_of(broker, prompts(2)), put(taken), concurrency=1)
+    assert [(taken[at].provider, taken[at].model) for at in range(2)] == [
+        ("demo", "demo"),
+        ("openai", "gpt-5.4-mini"),
+    ]
+    assert taken[0].cost == 0.0
+    assert summary.cost == taken[1].cost != 0.0
+
+
+def test_a_deadline_holds_for_all_attempts_together(loopback: Loopback) -> None:
+    busy = Answer.error(429, "later", headers={"retry-after": "7"})
+    loopback.script(busy, Answer(fault=Fault.HTML), busy, Answer("too late"))
+    taken: Taken = {}
+    tasks = [
+        replace(one, options={"deadline": 8}) for one in tasks_of(broker_at(loopback), prompts(1))
+    ]
+    run(tasks, put(taken))
+    assert taken[0].error_type == "DeadlineExceeded"
+    assert len(loopback.requests) == 3
 
 
 def test_an_answer_cut_by_its_own_bound_is_kept(loopback: Loopback, tmp_path: Path) -> None:

@@ -107,6 +107,8 @@ def test_a_panel_that_cannot_be_reached_agrees_on_nothing(panel: Panel) -> None:
         server.require_key = "another"
     found = consensus("Capital?", panel.members, rounds=1)
     assert (found.reached, found.choice, found.share) == (False, "", 0.0)
+    assert list(found.objections) == ["a", "b", "c"]
+    assert all(why.startswith("Abstained: ") for why in found.objections.values())
 
 
 def test_choices_bind_the_form_of_the_answer(panel: Panel) -> None:
@@ -126,15 +128,30 @@ def test_members_of_one_model_have_names_of_their_own() -> None:
     "how",
     [
         {"members": []},
+        {"members": "demo"},
+        {"members": None},
+        {"choices": "yes"},
         {"weights": [1.0]},
         {"weights": [-1.0, 2.0]},
         {"weights": [0.0, 0.0]},
+        {"weights": ["a", "b"]},
+        {"weights": {"demo": 1.0}},
+        {"weights": 3},
+        {"weights": [1.0, float("inf")]},
         {"threshold": 0.0},
         {"threshold": 1.5},
+        {"threshold": "most"},
+        {"threshold": None},
         {"rounds": 0},
+        {"rounds": 1.5},
+        {"rounds": "a"},
+        {"choices": [1, 2]},
+        {"members": [3]},
+        {"members": {"a": 3}},
+        {"question": 3},
     ],
 )
 def test_nonsense(how: dict[str, object]) -> None:
-    asked = {"members": ["demo", "demo"], **how}
+    asked = {"question": "Capital?", "members": ["demo", "demo"], **how}
     with pytest.raises(BadArgument):
-        consensus("Capital?", **asked)  # type: ignore[arg-type]
+        consensus(**asked)

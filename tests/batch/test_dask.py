@@ -18,7 +18,11 @@ import mojentic_nb as mj
 from mojentic_nb import Budget, LLMBroker, OpenAIGateway, TracerSystem
 from mojentic_nb.batch.answers import Interrupted
 from mojentic_nb.batch.asking import broker_for
-from mojentic_nb.errors import GatewayError
+from mojentic_nb.batch.dask_office import GONE_S, DaskOffice
+from mojentic_nb.batch.engines import EngineRoad
+from mojentic_nb.clock import SystemClock
+from mojentic_nb.errors import GatewayError, GatewayTorn
+from mojentic_nb.gateways.transport import http
 from tests.batch.asking import asked_of, broker_at
 from tests.loopback import Answer, Loopback
 from tests.shapes import ONCE, Shape, every_shape
@@ -113,7 +117,7 @@ def test_a_provider_that_wants_fewer_calls_is_heard_for_all(
     answers = mj.batch(prompts(40), broker, engine=client, concurrency=8)
     assert (answers.status, answers.summary.ok) == ("complete", 40)
     assert len(loopback.requests) == 42
-    assert max(broker.clock.waits) >= 7  # type: ignore[attr-defined]
+    assert max(broker.clock.waits) >= 7
 
 
 def test_traces_are_kept_here(loopback: Loopback, client: distributed.Client) -> None:
@@ -139,7 +143,7 @@ def test_a_comparison_goes_by_the_workers_too(
     assert (r.status, r.df["passed"].all(), len(loopback.requests)) == ("complete", True, 13)
     assert set(r.df["span_id"]) <= set(tracer.spans_df["span_id"])
     assert len(tracer.calls_df) == 12
-    assert any(one.clock.waits for one in models.values())  # type: ignore[attr-defined]
+    assert any(one.clock.waits for one in models.values())
     assert mj.compare(["a?", "b?"], models, repeats=3, key="k", engine=client).asked.stored == 12
 
 
@@ -210,6 +214,21 @@ def test_without_workers_it_says_so(loopback: Loopback) -> None:
     with pytest.raises(GatewayError, match="The dask client is closed"):
         broker.generate("hi")
     assert loopback.requests == []
+
+
+def test_a_worker_that_only_seemed_lost_is_asked_again(
+    loopback: Loopback, client: distributed.Client
+) -> None:
+    office = DaskOffice(client)
+    road = EngineRoad(office, http)
+    broker = broker_at(loopback, retry=ONCE)
+    broker.gateway = broker.gateway.travelling(road)
+    workers = list(client.nthreads())
+    office._gone = dict.fromkeys(workers, SystemClock.now())
+    with pytest.raises(GatewayTorn, match="no workers now"):
+        broker.generate("hi")
+    office._gone = dict.fromkeys(workers, SystemClock.now() - GONE_S)
+    assert broker.generate("hi") == "Hello from loopback."
 
 
 def test_an_asynchronous_client_serves_who_awaits(loopback: Loopback) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import mojentic_nb as mj
+from mojentic_nb.clock import SystemClock
+from mojentic_nb.effects import Wait
 from mojentic_nb.errors import BadArgument, MojenticError
 from tests.batch.asking import asked_of, broker_at
 from tests.loopback import Answer, Loopback
@@ -62,19 +65,7 @@ def test_never_more_at_once_than_it_says() -> None:
     assert most == 3
 
 
-def test_the_first_failure_ends_it() -> None:
-    seen: list[int] = []
-
-    def each(number: int) -> int:
-        seen.append(number)
-        raise ZeroDivisionError(str(number))
-
-    with pytest.raises(ZeroDivisionError):
-        map_reduce(range(1000), each, sum, concurrency=2)
-    assert len(seen) < 1000
-
-
-def test_pieces_not_begun_are_never_worked_on() -> None:
+def test_the_first_failure_ends_it_and_pieces_not_begun_are_never_worked_on() -> None:
     seen: list[int] = []
     is_over = threading.Event()
     threads: set[threading.Thread] = set()
@@ -118,6 +109,28 @@ def test_prompts_do_for_functions(loopback: Loopback) -> None:
     ]
 
 
+def test_progress_of_prompts_is_told_as_they_are_answered(loopback: Loopback) -> None:
+    has_three: Future[None] = Future()
+    told: list[float] = []
+    told_before: list[list[float]] = []
+
+    class Patient:
+        def around_model(self, call: Any, proceed: Any) -> Any:
+            if call.request.messages[-1].content == "d?":
+                yield Wait(10, has_three)
+                told_before.append(list(told))
+            return (yield from proceed(call))
+
+    def progress(share: float) -> None:
+        told.append(share)
+        if share == 0.75:
+            has_three.set_result(None)
+
+    broker = broker_at(loopback, policies=[Patient()], clock=SystemClock)
+    map_reduce(list("abcd"), "{piece}?", len, model=broker, concurrency=1, progress=progress)
+    assert (told_before, told) == ([[0.25, 0.5, 0.75]], [0.25, 0.5, 0.75, 1.0])
+
+
 def test_a_piece_without_an_answer_is_named(loopback: Loopback) -> None:
     loopback.script(Answer("fine"), Answer.error(400, "too strange"))
     with pytest.raises(MojenticError, match=r"Piece 2 of 2 .*too strange"):
@@ -128,3 +141,23 @@ def test_a_piece_without_an_answer_is_named(loopback: Loopback) -> None:
 def test_a_prompt_without_a_place_for_its_pieces(each: Any, together: Any) -> None:
     with pytest.raises(BadArgument, match="has no"):
         map_reduce(["a"], each, together, model="demo")
+
+
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [
+        ({"concurrency": 0}, "concurrency=0"),
+        ({"concurrency": "many"}, "concurrency='many'"),
+        ({"conurrency": 3}, "conurrency"),
+        ({"model": "demo"}, "model"),
+        ({"progress": True}, "progress=True"),
+        ({"pieces": 3}, "pieces=3"),
+        ({"each": 3}, "each=3"),
+        ({"together": None}, "together=None"),
+    ],
+)
+def test_nonsense_is_refused_before_a_piece_is_worked_on(how: dict[str, Any], told: str) -> None:
+    seen: list[str] = []
+    with pytest.raises(BadArgument, match=told):
+        map_reduce(**{"pieces": ["a"], "each": seen.append, "together": len, **how})
+    assert seen == []

@@ -38,7 +38,7 @@ def test_a_line_is_one_display_that_is_empty_at_the_end() -> None:
 
 @pytest.mark.parametrize("shown", [None, False])
 def test_a_test_sees_none(shown: bool | None, capfd: pytest.CaptureFixture[str]) -> None:
-    bar = Progress(3, shown, told="3 calls", summary=Summary(n=2))
+    bar = Progress(3, shown, told=pytest.fail, summary=Summary(n=2))
     bar.move()
     bar.close()
     assert capfd.readouterr() == ("", "")
@@ -49,7 +49,7 @@ def test_who_asks_for_it_sees_the_estimate_the_count_and_what_failed(
 ) -> None:
     monkeypatch.setattr(progress, "DELAY_S", 0.0)
     summary = Summary(n=2, errors=1, cost=0.25)
-    bar: Any = Progress(3, True, told="3 calls, free", summary=summary)
+    bar: Any = Progress(3, True, told=lambda: "3 calls, free", summary=summary)
     bar._bar.mininterval = 0
     bar.move()
     bar.close()

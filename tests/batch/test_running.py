@@ -103,7 +103,7 @@ def test_a_failed_question_is_its_own_result(loopback: Loopback) -> None:
 
 def test_what_a_policy_raises_is_that_rows_result(loopback: Loopback) -> None:
     class Touchy:
-        def around_model(self, call, proceed):  # type: ignore[no-untyped-def]
+        def around_model(self, call, proceed):
             if "question 3" in call.request.messages[-1].content:
                 raise ZeroDivisionError("of its own")
             return (yield from proceed(call))
@@ -136,10 +136,10 @@ FAULTS = [
 def test_one_call_in_twenty_in_trouble_and_the_batch_is_complete(
     loopback: Loopback, tmp_path: Path
 ) -> None:
-    good, times = [Answer("fine")] * 19, 4
+    good, times = [Answer("fine")] * 19, 2
     loopback.script(*[one for fault in FAULTS * times for one in (*good, fault)])
     rows, failed = len(good) * len(FAULTS) * times, len(FAULTS) * times
-    broker, store = broker_at(loopback, timeout=0.5), ResultStore(tmp_path / "results.db")
+    broker, store = broker_at(loopback, timeout=2), ResultStore(tmp_path / "results.db")
     taken: Taken = {}
     summary = run(tasks_of(broker, prompts(rows)), put(taken), concurrency=16, store=store)
     assert (summary.ok, summary.status) == (rows, "complete")
@@ -157,7 +157,7 @@ def test_a_429_makes_fewer_and_a_wait_holds_for_all(loopback: Loopback) -> None:
     work = Run(
         tasks_of(broker_at(loopback, clock=clock), prompts(30)),
         put({}),
-        concurrency=10,  # type: ignore[arg-type]
+        concurrency=10,
     )
     asyncio.run(work.whole())
     (lane,) = work._lanes.values()
@@ -173,6 +173,22 @@ def test_nobody_asks_before_the_provider_allows(loopback: Loopback) -> None:
     broker = broker_at(loopback, clock=clock, retry=Retry(attempts=1))
     run(tasks_of(broker, prompts(3)), put({}), concurrency=1)
     assert clock.waits == [7.0]
+
+
+def test_a_wait_that_becomes_longer_meanwhile_is_waited_for(loopback: Loopback) -> None:
+    class Slowed(FrozenClock):
+        async def asleep(self, seconds: float) -> None:
+            await super().asleep(seconds)
+            if len(self.waits) == 1:
+                (lane,) = work._lanes.values()
+                lane.pace.slow_down(self.now(), 3.0)
+
+    clock = Slowed()
+    loopback.script(Answer.error(429, "later", headers={"retry-after": "7"}))
+    broker = broker_at(loopback, clock=clock, retry=Retry(attempts=1))
+    work = Run(tasks_of(broker, prompts(2)), put({}), concurrency=1)
+    asyncio.run(work.whole())
+    assert clock.waits == [7.0, 3.0]
 
 
 def test_back_off_is_a_wait_that_is_told(loopback: Loopback) -> None:
@@ -244,6 +260,20 @@ def test_money_held_by_calls_under_way_is_waited_for(loopback: Loopback) -> None
     assert (summary.ok, summary.status) == (30, "complete")
 
 
+def test_money_held_for_another_provider_is_waited_for(loopback: Loopback) -> None:
+    # Without a bound of its own the one call holds all there is.
+    loopback.script(Answer("ok", usage=(5, 5), delay=0.05))
+    budget = Budget(tokens=600)
+    with Loopback() as other:
+        both = [
+            *tasks_of(broker_at(loopback, budget=budget), prompts(1)),
+            *tasks_of(broker_at(other, budget=budget), prompts(3)),
+        ]
+        summary = run(both, lambda task, result: None, concurrency=1)
+        assert asked_of(other) == dict.fromkeys(prompts(3), 1)
+    assert (summary.ok, summary.status) == (4, "complete")
+
+
 def test_nobody_is_asked_a_thousand_times_for_nothing(loopback: Loopback) -> None:
     loopback.require_key = "another"
     taken: Taken = {}
@@ -311,17 +341,6 @@ def test_one_provider_in_trouble_does_not_hold_up_another(loopback: Loopback) ->
     assert sum(asked_of(loopback).values()) == 60
 
 
-def test_stop_is_asked_before_each_question(loopback: Loopback) -> None:
-    asked: list[int] = []
-
-    def stop() -> str | None:
-        asked.append(1)
-        return "enough" if len(asked) > 10 else None
-
-    summary = run(tasks_of(broker_at(loopback), prompts(50)), put({}), concurrency=1, stop=stop)
-    assert (summary.ok, summary.skipped, summary.reason) == (10, 40, "enough")
-
-
 def test_awaiting_runs_in_the_callers_loop(loopback: Loopback) -> None:
     threads: set[int] = set()
 
@@ -338,7 +357,7 @@ def test_cancelled_it_hangs_up_and_takes_nothing_more(loopback: Loopback) -> Non
     taken: Taken = {}
 
     async def whole() -> Summary:
-        work = Run(tasks_of(broker_at(loopback), prompts(20)), put(taken), concurrency=4)  # type: ignore[arg-type]
+        work = Run(tasks_of(broker_at(loopback), prompts(20)), put(taken), concurrency=4)
         task = asyncio.ensure_future(work.whole())
         await asyncio.get_running_loop().run_in_executor(None, loopback.wait_for, 4)
         task.cancel()
@@ -363,7 +382,7 @@ def test_a_limit_is_a_wait_that_is_told(loopback: Loopback) -> None:
 @pytest.mark.parametrize("wrong", [0, -1, 2.5, True, "many", None])
 def test_a_concurrency_that_is_none(loopback: Loopback, wrong: object) -> None:
     with pytest.raises(BadArgument, match="concurrency"):
-        Run([], put({}), concurrency=wrong)  # type: ignore[arg-type]
+        Run([], put({}), concurrency=wrong)
 
 
 def test_nothing_to_ask_is_complete() -> None:

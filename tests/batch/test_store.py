@@ -15,11 +15,12 @@ import pytest
 from mojentic_nb.batch.store import ResultStore, store_of
 from mojentic_nb.batch.task import Result
 from mojentic_nb.errors import StateError
+from tests.tracer.processes import together
 
 
 def result(number: int, **changes: object) -> Result:
     known = {"status": "ok", "output": f"answer {number}", "model": "small", "asked_ns": number}
-    return Result(key=number.to_bytes(16, "big"), **(known | changes))  # type: ignore[arg-type]
+    return Result(key=number.to_bytes(16, "big"), **(known | changes))
 
 
 @pytest.fixture
@@ -54,6 +55,18 @@ def test_another_process_finds_them(path: Path) -> None:
         if seen.stdout.strip() == "1":
             return
     pytest.fail(seen.stdout + seen.stderr)
+
+
+OPENING = """
+from mojentic_nb.batch.store import ResultStore
+for number in range(12):
+    ResultStore(f"{sys.argv[1]}/{number}.db").close()
+"""
+
+
+def test_several_processes_make_one_file_at_once(tmp_path: Path) -> None:
+    together(OPENING, tmp_path, 3)
+    assert len(list(tmp_path.glob("*.db"))) == 12
 
 
 def test_thousands_are_looked_up_at_once(path: Path) -> None:
@@ -166,5 +179,61 @@ def test_what_store_means(path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert store_of(None) is None
     own = ResultStore(path)
     assert store_of(own) is own
-    assert store_of(str(path)).path == path  # type: ignore[union-attr]
-    assert store_of("auto").path == tmp_path / ".mojentic/results.db"  # type: ignore[union-attr]
+    assert store_of(str(path)).path == path
+    assert store_of("auto").path == tmp_path / ".mojentic/results.db"
+
+
+FORKED = """
+import os, signal, sys, threading
+from mojentic_nb.batch import store as module
+from mojentic_nb.batch.store import ResultStore
+from mojentic_nb.batch.task import Result
+
+def result(number):
+    return Result(key=bytes([number]) * 16, status="ok", output=str(number))
+
+module.GATHER_S = 0.2
+store = ResultStore(sys.argv[1])
+written = []
+really = module._insert
+def insert(line, rows):
+    written.extend(body for _, body, _ in rows)
+    really(line, rows)
+module._insert = insert
+
+is_held, is_forking = threading.Event(), threading.Event()
+os.register_at_fork(before=is_forking.set)
+
+def hold():
+    with store.transaction():
+        is_held.set()
+        is_forking.wait(30)
+
+threading.Thread(target=hold).start()
+is_held.wait(30)
+# Its thread waits for more of them, and is not there in the child.
+store.put(result(1))
+child = os.fork()
+signal.alarm(30)
+if child:
+    print(os.waitpid(child, 0)[1])
+    store.flush()
+    print(len(written), len(store))
+else:
+    store.put(result(2))
+    writer = [one for one in threading.enumerate() if one.name == "mojentic-results"]
+    store.flush()
+    os._exit(len(writer) != 1 or len(written) != 1)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
+def test_a_child_of_a_fork_writes_its_own_and_none_of_its_parents(path: Path) -> None:
+    told = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORKED, str(path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (told.stdout, told.stderr) == ("0\n1 2\n", "")

@@ -48,7 +48,6 @@ OTHERS: dict[str, bytes] = {
     "shape": Keys(broker(), shape=Shape(Person)).key(HI),
     "other shape": Keys(broker(), shape=Shape(Place)).key(HI),
     "occurrence": Keys(broker()).key(HI, 1),
-    "more": Keys(broker(), more="params-2").key(HI),
 }
 
 

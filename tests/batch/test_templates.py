@@ -54,6 +54,7 @@ def test_a_row_becomes_a_prompt_unless_a_value_is_missing(template, prompts):
         ("{price:%d}", "'price' cannot be written so"),
         (3, "no template"),
         (lambda row: 3, "must return a text"),
+        (lambda row: numpy.zeros(2), "must return a text"),
     ],
 )
 def test_a_template_that_makes_no_sense_is_refused(template, told):

@@ -6,13 +6,19 @@ plain calls keep an event loop running in their thread, and no other test may me
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.browser.labs import CHROMIUM_SWITCHES, HOW_TO_GET_IT, Lab, LabServer, chromium
+from tests.browser.labs import (
+    CHROMIUM_SWITCHES,
+    HOW_TO_GET_IT,
+    PATIENCE_MS,
+    Lab,
+    LabServer,
+    chromium,
+)
 
 HERE = Path(__file__).parent
 
@@ -36,15 +42,14 @@ def lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
 def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
     """Where a test opens notebooks: `lab.open("1 + 1").run(0)`."""
     browser = chromium()
-    if browser is None and os.environ.get("CI") == "true":
-        pytest.fail(HOW_TO_GET_IT)
     if browser is None:
         pytest.skip(HOW_TO_GET_IT)
 
     # Only now: without a browser no Lab is needed either.
     server: LabServer = request.getfixturevalue("lab_server")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as play:
         running = play.chromium.launch(executable_path=browser, args=CHROMIUM_SWITCHES)
         yield Lab(server, running)

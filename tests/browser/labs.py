@@ -28,7 +28,9 @@ from tests.real_server import free_port
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
-PATIENCE_MS = 20_000
+# For a machine that is slow or loaded; nothing waits longer than what it waits for.
+PATIENCE_S = 45
+PATIENCE_MS = 1000 * PATIENCE_S
 CHROMIUM = "/usr/bin/chromium"
 HOW_TO_GET_IT = (
     "no Chromium for the browser tests. `apt-get install --no-install-recommends chromium "
@@ -61,6 +63,12 @@ RUN = """index => {
   notebook.activeCellIndex = notebook.widgets.indexOf(cells[index]);
   window.finished = { ...window.finished, [index]: false };
   jupyterapp.commands.execute("notebook:run-cell").then(() => { finished[index] = true; });
+}"""
+# As Lab keeps it: what is drawn of it may come a frame later.
+PRINTED = """index => {
+  const cells = jupyterapp.shell.currentWidget.content.widgets;
+  const { outputs } = cells.filter(cell => cell.model.type === "code")[index].model;
+  return outputs.toJSON().map(one => [one.text ?? ""].flat().join("")).join("");
 }"""
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 
@@ -255,6 +263,11 @@ class Notebook:
         begun = self.begin(index)
         self.finish(index)
         return begun
+
+    def printed(self, index: int) -> str:
+        """Run a cell to its end; gives what it printed."""
+        self.run(index)
+        return str(self.page.evaluate(PRINTED, index)).strip()
 
     def finish(self, index: int) -> None:
         """Wait until a begun cell is done."""

@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from nbconvert import HTMLExporter
 from playwright.sync_api import Locator, expect
 
-from tests.browser.labs import Lab, Notebook
+from tests.browser.labs import PATIENCE_S, Lab, Notebook
 from tests.loopback import Answer, Fault, Loopback, ToolUse
 from tests.pictures import picture
 
@@ -117,7 +118,7 @@ def busy(notebook: Notebook) -> Iterator[None]:
 
 
 def told(notebook: Notebook) -> str:
-    return notebook.run(TELL_AT).inner_text().strip()
+    return notebook.printed(TELL_AT)
 
 
 def test_typed_it_is_answered_in_markdown(chat: Chat, provider: Loopback) -> None:
@@ -147,7 +148,7 @@ def test_code_goes_into_a_cell_and_to_the_clipboard(
     before = cells.count()
     turn.get_by_role("button", name="Insert").click()
     expect(cells).to_have_count(before + 1)
-    assert notebook.cell(SETUP_AT + 1).locator(".cm-content").inner_text() == "x = 1/3"
+    expect(notebook.cell(SETUP_AT + 1).locator(".cm-content")).to_have_text("x = 1/3")
     notebook.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     turn.get_by_role("button", name="Copy").click()
     expect(chat.root.locator(".said")).to_have_text("Copied.")
@@ -164,7 +165,7 @@ def test_it_is_read_while_it_comes_and_stopped(
     expect(chat.live.locator(".tail li")).to_have_text(["three", "four"])
     chat.text.press("Escape")
     expect(chat.root.locator(".mark")).to_have_text("stopped; not part of the conversation")
-    assert provider.requests[0].hung_up.wait(10)
+    assert provider.requests[0].hung_up.wait(PATIENCE_S)
     # What was asked is not lost.
     expect(chat.text).to_have_value("Count")
     assert told(notebook) == "[] []"
@@ -176,9 +177,9 @@ def test_stop_works_before_the_first_word_while_a_cell_blocks(
     provider.script(Answer("late", fault=Fault.SILENT_BEFORE_HEADERS), Answer("here"))
     with busy(notebook):
         chat.say("Anybody?")
-        provider.wait_for(1, timeout=10)
+        provider.wait_for(1, timeout=PATIENCE_S)
         chat.root.get_by_role("button", name="Stop").click()
-        assert provider.requests[0].hung_up.wait(10)
+        assert provider.requests[0].hung_up.wait(PATIENCE_S)
         expect(chat.root.locator(".mark")).to_contain_text("stopped")
         # And the next one is answered, too, before the cell is done.
         chat.ask("And now?", "here")
@@ -362,6 +363,12 @@ def test_the_conversation_stays_in_the_notebook(lab: Lab, provider: Loopback) ->
     assert "It *stays*." in data["text/markdown"]
     assert "<em>stays</em>" in data["text/html"]
     assert "Does it stay?" in data["text/plain"]
+    # So it is read where nothing draws widgets.
+    html, _ = HTMLExporter().from_notebook_node(saved)
+    with lab.blank() as page:
+        page.route("http*://**", lambda route: route.abort())
+        page.set_content(html, wait_until="domcontentloaded")
+        expect(page.locator(".mj-chat-still em")).to_be_visible()
     # The kernel is gone: the chat says so, and what was said stands.
     notebook.page.evaluate(
         "() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.labs import Lab, LabServer, Notebook
+from tests.browser.labs import PATIENCE_S, Lab, LabServer, Notebook
 from tests.browser.test_chat import BUSY, SETUP, Chat
 from tests.kernel.kernels import older
 from tests.loopback import Answer, Fault, Loopback
@@ -29,14 +29,14 @@ def notebook(lab: Lab, loopback: Loopback, tmp_path: Path) -> Iterator[Notebook]
 
 def test_stop_works_while_a_cell_blocks(notebook: Notebook, loopback: Loopback) -> None:
     loopback.script(Answer("late", fault=Fault.SILENT_BEFORE_HEADERS), Answer("here"))
-    assert notebook.run(VERSION_AT).inner_text().startswith("6.31.")
+    assert notebook.printed(VERSION_AT).startswith("6.31.")
     chat = Chat(notebook.output(SETUP_AT))
     chat.say("Anybody?")
-    loopback.wait_for(1, timeout=10)
+    loopback.wait_for(1, timeout=PATIENCE_S)
     expect(notebook.begin(BUSY_AT)).to_contain_text("busy")
     try:
         chat.root.get_by_role("button", name="Stop").click()
-        assert loopback.requests[0].hung_up.wait(10)
+        assert loopback.requests[0].hung_up.wait(PATIENCE_S)
         expect(chat.root.locator(".mark")).to_contain_text("stopped")
         expect(notebook.cell(BUSY_AT).locator(".jp-InputPrompt").first).to_have_text("[*]:")
     finally:

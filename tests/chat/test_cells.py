@@ -48,6 +48,17 @@ def test_all_turns_of_a_cell_go_at_once(loopback: Loopback) -> None:
     assert [one.is_stale for one in chat.exchanges] == [False, False, False, True]
 
 
+def test_a_turn_that_is_edited_stays_its_cells(loopback: Loopback) -> None:
+    chat = chatted(loopback, "ab")
+    chat.edit(-1, "otherwise")
+    assert [one.cell for one in chat.exchanges] == ["a", "b"]
+    chat.retry()
+    chat.send("again", cell="b")
+    assert questions(chat) == ["q0", "again"]
+    chat.edit(0, "mine", cell="c")
+    assert [one.cell for one in chat.exchanges] == ["c"]
+
+
 def test_after_a_turn_that_is_gone_stands_nothing(loopback: Loopback) -> None:
     chat = chatted(loopback, "ab")
     chat.send("new", cell="c", after="gone")
@@ -85,6 +96,33 @@ def test_what_was_left_out_comes_back_when_something_before_it_changes(
     assert [one.content for one in chat.messages if one.role == "user"] == [
         *("short?", "q1", "q2", "q3", "q4"),
     ]
+
+
+def test_a_turn_said_again_is_told_what_stands_above_as_there_is_room(loopback: Loopback) -> None:
+    loopback.script(*[Answer("word " * 50) for _ in range(5)], Answer("ok"))
+    chat = session(loopback, max_context=260)
+    for at in range(5):
+        chat.send(f"q{at}", cell=f"c{at}")
+    assert chat.messages[1].content != "q0"
+
+    chat.send("anew", cell="c3")
+    told = [text for role, text in said(loopback.requests[-1]) if role == "user"]
+    assert told == ["q0", "q1", "q2", "anew"]
+
+
+def test_before_what_is_summed_up_a_turn_is_told_the_words_themselves(loopback: Loopback) -> None:
+    loopback.script(
+        *[Answer("word " * 50) for _ in range(4)], Answer("In short."), *[Answer("ok")] * 2
+    )
+    chat = session(loopback, max_context=260, strategy="summarise")
+    for at in range(5):
+        chat.send(f"q{at}", cell=f"c{at}")
+    assert chat.summary == "In short."
+
+    chat.send("anew", cell="c1")
+    assert [text[:5] for _, text in said(loopback.requests[-1])] == ["Be br", "q0", "word ", "anew"]
+    assert chat.summary == ""
+    assert [one.content for one in chat.messages][1] == "q0"
 
 
 @pytest.mark.parametrize(

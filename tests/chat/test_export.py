@@ -232,12 +232,42 @@ def test_a_cell_that_asked_is_a_cell_again_with_its_answer_under_it() -> None:
     notebook = as_notebook(everything())
     kinds = [cell["cell_type"] for cell in notebook["cells"]]
     assert kinds == ["markdown", "code", "code", *["markdown"] * 4]
-    assert notebook["cells"][1]["source"] == "%load_ext mojentic_nb"
+    assert notebook["cells"][1]["source"] == (
+        "%load_ext mojentic_nb\n%llm_config model=openai:gpt-5.4-mini"
+    )
     asked = notebook["cells"][2]
     assert asked["source"] == "%%llm\nWhat is 17*23, and what is $5 or $10?"
     (shown,) = asked["outputs"]
     assert "It is **391**" in shown["data"]["text/markdown"]
     assert "What is 17*23" not in shown["data"]["text/plain"]
+
+
+@pytest.mark.parametrize(
+    "question, model, line",
+    [
+        ("plain", "demo", "%%llm"),
+        ("a {template}", "demo", "%%llm --raw"),
+        ("plain", "ollama:llama3.2:1b", "%%llm -m ollama:llama3.2:1b"),
+        ("{a}", "hf:org/name@v1", "%%llm -m hf:org/name@v1 --raw"),
+        ("plain", "", "%%llm"),
+        ("plain", "evil\n!rm -rf", "%%llm"),
+        ("plain", "evil --out x", "%%llm"),
+        ("plain", "--tools=f", "%%llm"),
+    ],
+)
+def test_a_cell_asks_the_same_model_the_same_words(question: str, model: str, line: str) -> None:
+    last = exchange("last", cell="c2", model="demo")
+    history = talk(exchange(question, cell="c1", model=model), last)
+    setup, first, second = (cell["source"] for cell in as_notebook(history)["cells"][1:])
+    assert setup == "%load_ext mojentic_nb\n%llm_config model=demo"
+    assert first == f"{line}\n{question}"
+    assert second == "%%llm\nlast"
+
+
+def test_who_is_not_known_by_one_word_is_not_set() -> None:
+    for model in ("", "two words", "x\n!ls"):
+        notebook = as_notebook(talk(exchange(cell="c", model=model)))
+        assert notebook["cells"][1]["source"] == "%load_ext mojentic_nb"
 
 
 def test_one_that_showed_an_image_is_no_cell_that_could_be_run_again() -> None:
@@ -310,6 +340,14 @@ def test_a_file_that_was_there_is_replaced_and_a_link_stays_one(tmp_path: Path) 
     assert exported(talk(), "md", str(link)) == link
     assert link.is_symlink()
     assert real.read_text().startswith("# Prices")
+
+
+def test_who_may_read_a_file_that_is_replaced_stays_so(tmp_path: Path) -> None:
+    path = tmp_path / "mine.md"
+    path.write_text("old")
+    path.chmod(0o600)
+    exported(everything(), "md", path)
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize("place", ["none/chat.md", "taken"])

@@ -53,6 +53,8 @@ def test_a_setting_that_is_changed_later() -> None:
         (lambda chat: chat.undo(-1), "number=-1"),
         (lambda chat: chat.undo(1.5), "number=1.5"),
         (lambda chat: chat.edit(None, "x"), "None is no place"),
+        (lambda chat: chat.edit(False, "x"), "False is no place"),
+        (lambda chat: chat.edit(-2, "x"), "no exchange -2. There are 1, from 0."),
         (lambda chat: chat.send("x", llm="demo"), "llm='demo'"),
         (lambda chat: chat.retry(model=3), "llm=3"),
         (lambda chat: chat.send(LLMMessage.assistant("x")), "assistant is no question"),

@@ -24,8 +24,11 @@ def chatted(loopback: Loopback, turns: int = 3) -> ChatSession:
 
 def test_clear_begins_anew(loopback: Loopback) -> None:
     chat = chatted(loopback)
+    chat.undo()
+    chat.summary = "In short."
     chat.clear()
     assert [message.role for message in chat.messages] == ["system"]
+    assert (chat.exchanges, chat.branches, chat.summary) == ((), (), "")
 
 
 def test_undo_takes_the_last_ones_back(loopback: Loopback) -> None:
@@ -34,8 +37,26 @@ def test_undo_takes_the_last_ones_back(loopback: Loopback) -> None:
     assert [one.question for one in gone] == ["q1", "q2"]
     assert [one.question for one in chat.exchanges] == ["q0"]
     assert chat.undo(9)
+    assert [branch.at for branch in chat.branches] == [0, 0]
     assert chat.undo() == ()
     assert roles(chat) == "s"
+    with pytest.raises(BadArgument, match="Nothing was said yet"):
+        chat.retry()
+    chat.switch(chat.branches[0].id)
+    assert len(chat.undo(4)) == 3
+
+
+def test_undo_takes_one_back_where_no_number_is_given(loopback: Loopback) -> None:
+    chat = chatted(loopback)
+    assert [one.question for one in chat.undo()] == ["q2"]
+    assert chat.undo(0) == ()
+    assert [one.question for one in chat.exchanges] == ["q0", "q1"]
+    (branch,) = chat.branches
+    assert (branch.at, [one.question for one in branch.exchanges]) == (2, ["q2"])
+    chat.send("instead")
+    assert [content for _, content in said(loopback.requests[-1])][1:] == [
+        *("q0", "a0", "q1", "a1", "instead"),
+    ]
 
 
 def test_an_edit_asks_anew_and_keeps_the_old_way(loopback: Loopback) -> None:
@@ -51,6 +72,17 @@ def test_an_edit_asks_anew_and_keeps_the_old_way(loopback: Loopback) -> None:
     assert [one.question for one in chat.exchanges] == ["q0", "q1", "q2"]
     (other,) = chat.branches
     assert [one.question for one in other.exchanges] == ["different?"]
+
+
+@pytest.mark.parametrize(
+    "at, left", [(-1, ["q0", "q1"]), (-3, []), (0, []), (2, ["q0", "q1"])], ids=str
+)
+def test_an_edit_counts_from_either_end(loopback: Loopback, at: int, left: list[str]) -> None:
+    chat = chatted(loopback)
+    chat.edit(at, "different?")
+    assert [one.question for one in chat.exchanges] == [*left, "different?"]
+    told = [content for role, content in said(loopback.requests[-1]) if role == "user"]
+    assert told == [*left, "different?"]
 
 
 def test_an_edit_that_fails_changes_nothing(loopback: Loopback) -> None:
@@ -93,6 +125,41 @@ def test_a_fork_goes_on_apart(loopback: Loopback) -> None:
     assert [one.question for one in other.exchanges] == ["q0", "there"]
     assert (other.name, chat.name) == ("other", "")
     assert other.session_id != chat.session_id
+
+
+def test_a_fork_of_a_fork_shares_what_came_before_and_nothing_after(loopback: Loopback) -> None:
+    chat = chatted(loopback, 2)
+    chat.undo()
+    child = chat.fork("child")
+    loopback.script(*[Answer("x")] * 4)
+    child.send("child's")
+    grandchild = child.fork()
+    for one, words in ((chat, "own"), (child, "more"), (grandchild, "last")):
+        one.send(words)
+    told = [[word for _, word in said(seen)][1:] for seen in loopback.requests[-3:]]
+    assert told == [
+        ["q0", "a0", "own"],
+        ["q0", "a0", "child's", "x", "more"],
+        ["q0", "a0", "child's", "x", "last"],
+    ]
+    assert [one.branches[0].exchanges[0].question for one in (chat, child, grandchild)] == [
+        *("q1", "q1", "q1"),
+    ]
+    child.switch(child.branches[0].id)
+    assert (len(child.branches), len(grandchild.branches)) == (1, 1)
+    assert grandchild.exchanges[-1].question == "last"
+    assert len({one.session_id for one in (chat, child, grandchild)}) == 3
+
+
+def test_what_is_set_in_a_fork_is_its_own(loopback: Loopback) -> None:
+    chat = session(loopback, strategy="error", max_messages=4, temperature=0.25)
+    other = chat.fork()
+    assert (other.strategy, other.max_messages, other.max_context) == ("error", 4, 10_000)
+    other.system_prompt, other.max_context, other.llm = "Be long.", 500, LLMBroker("demo")
+    assert (chat.system_prompt, chat.max_context, chat.llm.model) == ("Be brief.", 10_000, "m")
+    loopback.script(Answer("x"))
+    chat.send("still?")
+    assert loopback.requests[-1].body["temperature"] == 0.25
 
 
 def test_a_cell_that_runs_again_replaces_its_turn_and_marks_later_ones(

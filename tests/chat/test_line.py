@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
+from types import FrameType
 
 import pytest
 
@@ -103,6 +105,33 @@ def test_an_error_inside_lets_the_next_one_in() -> None:
         raise ZeroDivisionError
     with line.turn():
         assert len(line) == 1
+
+
+@pytest.mark.parametrize("awaits", [False, True])
+def test_an_interrupt_on_the_way_out_still_lets_the_next_one_in(awaits: bool) -> None:
+    line, was = Line(), sys.gettrace()
+
+    def pressed(frame: FrameType, event: str, _: object) -> None:
+        if frame.f_code is Line._leave.__code__:
+            sys.settrace(was)
+            raise KeyboardInterrupt
+
+    sys.settrace(pressed)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            here(line, awaits=awaits)
+    finally:
+        sys.settrace(was)
+    assert len(line) == 0
+    here(line, awaits=awaits)
+
+
+def here(line: Line, *, awaits: bool) -> None:
+    if awaits:
+        asyncio.run(awaited(line))
+    else:
+        with line.turn():
+            pass
 
 
 def test_nobody_waits_for_themselves() -> None:

@@ -154,7 +154,7 @@ def test_a_store_that_fails_loses_no_turn(loopback: Loopback, path: Path) -> Non
         def read(self, name: str) -> Any:
             return store.read(name)
 
-    chat._store = Fails()  # type: ignore[assignment]
+    chat._store = Fails()
     loopback.script(Answer("x"), Answer("y"), Answer("z"))
     with pytest.warns(RuntimeWarning, match=r"disk is full.*in memory.*Make room"):
         chat.send("one")
@@ -164,6 +164,63 @@ def test_a_store_that_fails_loses_no_turn(loopback: Loopback, path: Path) -> Non
     chat._store = store
     chat.send("three")
     assert ChatSession.resume("mine", chat.llm, store=path).exchanges == chat.exchanges
+
+
+@pytest.mark.parametrize("problem", [KeyboardInterrupt(), StateError("It is not known.")])
+def test_what_was_written_although_it_broke_off_was_not_written_by_somebody_else(
+    loopback: Loopback, path: Path, problem: BaseException
+) -> None:
+    chat = chatted(loopback, 1)
+    store = SQLiteStore(path)
+    chat.save("mine", store=store)
+
+    class BreaksOff:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(store, name)
+
+        def write(self, *args: Any, **how: Any) -> int:
+            store.write(*args, **how)
+            chat._store = store
+            raise problem
+
+    chat._store = BreaksOff()
+    loopback.script(Answer("x"), Answer("y"))
+    told = (
+        pytest.warns(RuntimeWarning)
+        if isinstance(problem, StateError)
+        else pytest.raises(KeyboardInterrupt)
+    )
+    with told:
+        chat.edit(0, "one")
+    chat.send("two")  # a warning of somebody else would be an error here
+    again = ChatSession.resume("mine", chat.llm, store=path)
+    assert [one.question for one in again.exchanges] == ["one", "two"]
+    assert again.branches == chat.branches
+    assert [one.name for one in store.names()] == ["mine"]
+
+
+def test_a_name_that_leaves_no_room_for_a_number(loopback: Loopback, path: Path) -> None:
+    one = chatted(loopback, 1)
+    one.save("n" * 200, store=path)
+    other = ChatSession.resume("n" * 200, one.llm, store=path)
+    loopback.script(Answer("x"), Answer("y"))
+    one.send("from one")
+    with pytest.warns(RuntimeWarning, match="n 2'"):
+        assert other.send("from the other")
+    assert other.name == "n" * 198 + " 2"
+    assert len(ChatSession.resume(other.name, one.llm, store=path).exchanges) == 2
+
+
+def test_a_name_that_cannot_be_kept_loses_no_answer(loopback: Loopback, path: Path) -> None:
+    chat = chatted(loopback, 1)
+    chat.save("mine", store=path)
+    chat.name = "two\nlines"
+    loopback.script(Answer("x"), Answer("y"))
+    with pytest.warns(RuntimeWarning, match=r"cannot be seen.*in memory"):
+        assert chat.send("one") == "x"
+    chat.name = "mine"
+    chat.send("two")
+    assert len(ChatSession.resume("mine", chat.llm, store=path).exchanges) == 3
 
 
 def test_a_fork_with_a_name_is_kept_beside(loopback: Loopback, path: Path) -> None:
@@ -178,6 +235,31 @@ def test_a_fork_with_a_name_is_kept_beside(loopback: Loopback, path: Path) -> No
     assert len(ChatSession.resume("other", chat.llm, store=path).exchanges) == 2
 
 
+def test_a_fork_of_a_fork_is_back_on_its_own(loopback: Loopback, path: Path) -> None:
+    chat = chatted(loopback, 2)
+    chat.save("mine", store=path)
+    chat.undo()
+    third = chat.fork("second").fork("third")
+    loopback.script(Answer("x"))
+    third.send("there")
+    kept = {name: ChatSession.resume(name, chat.llm, store=path) for name in ("second", "third")}
+    assert [len(one.exchanges) for one in kept.values()] == [1, 2]
+    kept["third"].undo()
+    kept["third"].switch(kept["third"].branches[0].id)
+    assert [one.question for one in kept["third"].exchanges] == ["q0", "q1"]
+    assert [one.question for one in kept["second"].exchanges] == ["q0"]
+
+
+def test_a_fork_takes_no_name_that_another_has(loopback: Loopback, path: Path) -> None:
+    chat = chatted(loopback, 1)
+    chat.save("mine", store=path)
+    chat.fork("other").send("there")
+    with pytest.raises(SessionConflict, match="other"):
+        chat.fork("other")
+    assert [one.name for one in SQLiteStore(path).names()] == ["other", "mine"]
+    assert len(ChatSession.resume("other", chat.llm, store=path).exchanges) == 2
+
+
 def test_load_goes_on_in_the_place_of_this_one(loopback: Loopback, path: Path) -> None:
     chat = chatted(loopback, 2)
     chat.save("mine", store=path)
@@ -185,6 +267,23 @@ def test_load_goes_on_in_the_place_of_this_one(loopback: Loopback, path: Path) -
     other.load("mine", store=path)
     assert roles(other) == "suaua"
     assert other.session_id == chat.session_id
+
+
+def test_who_shows_it_is_told_what_came_from_the_store(loopback: Loopback, path: Path) -> None:
+    class Page:
+        seen: list[int] = []
+
+        def changed(self, session: ChatSession, *, at: int) -> None:
+            self.seen.append(len(session.exchanges) - at)
+
+    chat, page = chatted(loopback, 1), Page()
+    chat.save("mine", store=path)
+    other = ChatSession.resume("mine", chat.llm, store=path)
+    other.shown_by(page)
+    loopback.script(Answer("x"))
+    chat.send("more")
+    other.refresh()
+    assert page.seen == [2]
 
 
 def test_names_that_are_none_or_somebody_elses(loopback: Loopback, path: Path) -> None:

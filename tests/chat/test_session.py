@@ -70,7 +70,7 @@ def stream(chat: ChatSession, query: Any, **options: Any) -> str:
 
 
 def events(chat: ChatSession, query: Any, **options: Any) -> str:
-    return list(chat.send_events(query, **options))[-1].answer.text  # type: ignore[union-attr]
+    return list(chat.send_events(query, **options))[-1].answer.text
 
 
 def asend(chat: ChatSession, query: Any, **options: Any) -> str:
@@ -260,7 +260,7 @@ def test_a_tool_that_asks_its_own_conversation_is_told_off(loopback: Loopback) -
         return str(chat.send("me again"))
 
     chat.send("go", tools=[again])
-    assert "waiting for the tool" in chat.messages[3].content  # type: ignore[operator]
+    assert "waiting for the tool" in chat.messages[3].content
 
 
 def test_a_tool_may_ask_a_fork(loopback: Loopback) -> None:

@@ -277,6 +277,23 @@ def test_an_interrupt_brings_along_what_there_is(loopback: Loopback) -> None:
     assert told._render_traceback_() == [str(told)]
 
 
+def test_an_interrupt_among_slow_checks_ends_them(loopback: Loopback) -> None:
+    looked_at: list[str] = []
+
+    def slow(text: str) -> bool:
+        looked_at.append(text)
+        if len(looked_at) == 2:
+            raise KeyboardInterrupt
+        return True
+
+    with pytest.raises(Interrupted) as stopped:
+        compare(["a?", "b?", "c?"], models(loopback, "small"), checks=slow)
+    r = stopped.value.comparison
+    assert (len(looked_at), r.status, r.matrix().notna().sum().tolist()) == (2, "partial", [1])
+    assert (r.run().status, len(looked_at)) == ("complete", 4)
+    assert len(loopback.requests) == 3
+
+
 def test_awaited_and_cancelled_it_keeps_what_there_is(loopback: Loopback) -> None:
     stuck_after(loopback, 3)
 
@@ -293,7 +310,7 @@ def test_awaited_and_cancelled_it_keeps_what_there_is(loopback: Loopback) -> Non
     error = asyncio.run(whole())
     told = "Interrupted after 3 of 6 answers. The same call again asks only for the rest."
     assert type(error) is asyncio.CancelledError
-    assert error.__notes__ == error._render_traceback_() == [told]  # type: ignore[attr-defined]
+    assert error.__notes__ == error._render_traceback_() == [told]
     with sqlite3.connect(".mojentic/results.db") as line:
         assert line.execute("SELECT count(*) FROM score").fetchone() == (3,)
     line.close()
@@ -325,6 +342,7 @@ def test_everything_shows_itself_before_and_without_answers(loopback: Loopback) 
         {"warmth": 1},
         {"max_cells": -1},
         {"max_cells": "3"},
+        {"system": 3},
         {"concurrency": 0},
         {"budget": 1.0, "budget_usd": 1.0},
     ],

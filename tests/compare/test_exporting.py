@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from functools import partial
 from pathlib import Path
 
@@ -67,9 +68,25 @@ def test_half_a_surrogate_pair_keeps_nothing_from_being_written(
 def test_a_file_is_there_whole_or_not_at_all(r: Comparison, tmp_path: Path) -> None:
     path = tmp_path / "folder"
     path.mkdir()
+    with pytest.raises(StateError, match=r"'\.' cannot be written"):
+        r.to_csv(".")
     for write in (r.to_csv, r.to_jsonl, r.to_parquet):
         with pytest.raises(StateError, match="cannot be written"):
             write(path)
         with pytest.raises(StateError, match="cannot be written"):
             write(tmp_path / "nowhere" / "file")
     assert [found.name for found in tmp_path.iterdir()] == ["folder"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="rights are told in another way there")
+def test_a_link_stays_one_and_rights_stay_as_they_were(r: Comparison, tmp_path: Path) -> None:
+    real, link = tmp_path / "real.csv", tmp_path / "link.csv"
+    real.write_text("before")
+    real.chmod(0o600)
+    link.symlink_to(real)
+    r.to_csv(link)
+
+    assert link.is_symlink()
+    assert real.read_text() != "before"
+    assert real.stat().st_mode & 0o777 == 0o600
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["link.csv", "real.csv"]

@@ -45,7 +45,7 @@ def graded(loopback: Loopback, marks: dict[str, str], **options: object) -> Comp
         [f"question {number}" for number in range(count)],
         models(loopback, *marks),
         concurrency=1,
-        **{"checks": "yes", **options},  # type: ignore[arg-type]
+        **{"checks": "yes", **options},
     )
 
 
@@ -67,6 +67,9 @@ def test_settings_that_are_words_are_categories(loopback: Loopback) -> None:
     r = compare("a?", models(loopback, "m"), params={"reasoning_effort": ["low", "high"]})
     assert r.df.reasoning_effort.tolist() == ["low", "high"]
     assert r.summary().reasoning_effort.tolist() == ["low", "high"]
+    r = compare("a?", models(loopback, "m"), params={"retain_reasoning": [True, False]})
+    for frame in (r.df, r.summary()):
+        assert frame.retain_reasoning.tolist() == ["True", "False"]
 
 
 def test_a_rate_counts_items(loopback: Loopback) -> None:
@@ -129,6 +132,17 @@ def test_pairs_may_be_of_another_number(loopback: Loopback) -> None:
             table("warmth")
 
 
+def test_pairs_may_be_of_medians(loopback: Loopback) -> None:
+    r = graded(loopback, {"small": "++++-+", "large": "-+---+"})
+    [row] = r.pairs("output_tokens", statistic="median").to_dict("records")
+    assert (row["test"], row["n"], row["ties"]) == ("sign exact", 6, 6)
+    assert r.pairs("duration_s", statistic="median").attrs["value"] == "duration_s"
+    with pytest.raises(BadArgument, match="statistic='mode'"):
+        r.pairs("duration_s", statistic="mode")  # type: ignore[arg-type]
+    with pytest.raises(BadArgument, match="no clusters and no effect"):
+        r.pairs("duration_s", effect=0.1, statistic="median")
+
+
 def test_the_power_of_more_items_is_told(loopback: Loopback) -> None:
     r = graded(loopback, {"small": "++++-+", "large": "-+---+"})
     curve = r.power()
@@ -158,6 +172,8 @@ def test_without_checks_candidates_disagree_in_words(loopback: Loopback) -> None
 def test_settings_stand_across_a_matrix_too(loopback: Loopback) -> None:
     r = compare("a?", models(loopback, "m"), params={"temperature": [0, 1]})
     assert r.matrix("output_tokens").columns.names == ["prompt", "model", "temperature"]
+    r = compare("a?", models(loopback, "m"), params={"temperature": 0})
+    assert r.matrix("output_tokens").columns.names == ["prompt", "model"]
 
 
 def test_speed_leaves_out_what_says_nothing_of_it(loopback: Loopback) -> None:

@@ -117,6 +117,41 @@ def test_an_assertion_that_is_none_of_ours_is_named(kind: str) -> None:
     assert left_out == [f"the assertion {kind}"]
 
 
+@pytest.mark.parametrize(
+    "assertion",
+    [
+        {"type": "is-json", "value": "file://schema.json"},
+        {"type": "equals", "value": "a", "transform": "output.trim()"},
+    ],
+)
+def test_an_assertion_that_needs_a_file_or_code_is_named(assertion: Any) -> None:
+    left_out: list[str] = []
+    assert check_of_assert(assertion, {}, left_out) is None
+    assert left_out == [f"the assertion {assertion['type']}"]
+
+
+@pytest.mark.parametrize(
+    "assertion",
+    [
+        {"type": "contains"},
+        {"type": "equals", "value": None},
+        {"type": "contains-any", "value": []},
+        {"type": "contains", "value": ["a", "b"]},
+        {"type": "not-regex", "value": [1]},
+    ],
+)
+def test_an_assertion_without_a_sensible_value_is_refused(assertion: Any) -> None:
+    with pytest.raises(BadArgument, match="value"):
+        check_of_assert(assertion, {}, [])
+
+
+def test_what_would_change_a_case_is_named() -> None:
+    case = {"vars": {"a": "file://long.txt"}, "options": {"transform": "x"}, "description": "d"}
+    with pytest.warns(UserWarning, match="Not carried over"):
+        found = from_promptfoo(written(json.dumps([case]), "cases.json"))
+    assert found.left_out == ("the options of a test case", "the variable in file://long.txt")
+
+
 def test_a_template_that_computes_is_named() -> None:
     with pytest.warns(UserWarning, match="upper"):
         found = from_promptfoo(written("prompts: ['{{ a | upper }} {% if b %}']\n"))
@@ -143,6 +178,7 @@ def test_yaml_is_never_run() -> None:
         "tests: [{vars: x}]",
         "tests: [{assert: 5}]",
         "defaultTest: {vars: 3}",
+        "tests: [{metadata: 3}]",
         "tests: [{assert: [{type: is-json, value: '{bad'}]}]",
     ],
 )

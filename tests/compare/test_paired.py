@@ -8,8 +8,15 @@ from random import Random
 
 import pytest
 
-from mojentic_nb.compare.paired import holm, pair_test, pair_tests, paired_rate_interval
-from mojentic_nb.compare.special import binomial_two_sided, normal_two_sided
+from mojentic_nb.compare.means import bootstrap_difference
+from mojentic_nb.compare.paired import (
+    holm,
+    median_tests,
+    pair_test,
+    pair_tests,
+    paired_rate_interval,
+)
+from mojentic_nb.compare.special import binomial_two_sided, normal_cdf
 from mojentic_nb.errors import BadArgument
 from tests.compare.numbers import CLUSTERS, FIRST, SECOND
 
@@ -181,7 +188,7 @@ def test_pairing_finds_more_than_two_samples_do():
         a, b = spread(random, 200, better=0.75)
         rate = (sum(a) + sum(b)) / 400
         z = (sum(a) - sum(b)) / 200 / (2 * rate * (1 - rate) / 200) ** 0.5
-        found["two samples"] += normal_two_sided(z) < 0.05
+        found["two samples"] += 2 * normal_cdf(-abs(z)) < 0.05
         found["paired"] += pair_test(a, b).p < 0.05
     assert found["paired"] > 1.5 * found["two samples"]
 
@@ -223,3 +230,23 @@ def test_a_real_difference_is_covered():
 def test_what_makes_no_sense_is_told(wrong):
     with pytest.raises(BadArgument):
         wrong()
+
+
+def test_medians_are_compared_by_signs_and_resampled_by_item() -> None:
+    slow, quick = [9.0, 2.0, 3.0, 4.0, 5.0, 90.0, None], [1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 1.0]
+    first, second, _ = median_tests({"slow": slow, "quick": quick, "again": quick}, seed=3)
+    drawn = bootstrap_difference(slow, quick, statistic="median", seed=3)
+    assert (first.diff, first.lo, first.hi) == (drawn.estimate, drawn.lo, drawn.hi)
+    assert first.diff == pytest.approx(4.5 - 2.25)
+    assert (first.test, first.statistic, first.n, first.wins) == ("sign exact", 0, 6, 6)
+    assert (first.p, first.p_holm) == (2 / 2**6, pytest.approx(3 * 2 / 2**6))
+    assert (first.decisive, isnan(first.se), first.n_needed) == (False, True, None)
+    assert median_tests({"slow": slow, "quick": quick}, seed=3)[0].decisive
+    assert second.p_holm == first.p_holm
+
+
+def test_medians_of_nothing_and_of_equals() -> None:
+    (none,) = median_tests({"a": [None], "b": [1.0]})
+    (equal,) = median_tests({"a": [1.0, 2.0], "b": [1.0, 2.0]})
+    assert (none.test, none.n, none.p, isnan(none.diff)) == ("none", 0, 1.0, True)
+    assert (equal.diff, equal.lo, equal.hi, equal.p, equal.ties) == (0, 0, 0, 1.0, 2)

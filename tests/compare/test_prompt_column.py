@@ -6,7 +6,7 @@ import mojentic_nb as mj
 
 
 def prompts_of(*arguments: object, **options: object) -> list[str]:
-    made = mj.compare(*arguments, ["demo", "demo:other"], store=None, **options)  # type: ignore[arg-type]
+    made = mj.compare(*arguments, ["demo", "demo:other"], store=None, **options)
     found: list[str] = made.df["prompt"].unique().tolist()
     return found
 

@@ -7,7 +7,8 @@ from random import Random
 
 import pytest
 
-from mojentic_nb.compare.ranking import Bout, bradley_terry, elo
+from mojentic_nb.compare.bouts import Bout
+from mojentic_nb.compare.ranking import bradley_terry, elo
 from mojentic_nb.errors import BadArgument
 from tests.compare.numbers import bouts
 
@@ -99,6 +100,19 @@ def test_equal_models_share_a_rank():
     tied = bradley_terry([("a", "b", 0.5, item) for item in range(5)])
     assert [(one.theta, one.rank, one.rank_hi) for one in tied.strengths] == [(0, 1, 2)] * 2
     assert "tie" in tied.warning
+
+
+@pytest.mark.parametrize("scores", [[0.5], [1, 0], [1, 1, 0]])
+@pytest.mark.parametrize("items, rank_hi", [(5, 2), (100, 1)])
+def test_items_that_all_say_the_same_do_not_make_it_certain(scores, items, rank_hi):
+    fought = [("a", "b", score, item) for item in range(items) for score in scores]
+    first, second = (found := bradley_terry(fought)).strengths
+    # As if each item had been one battle: 1 / √(n · p · (1 − p)) for the difference.
+    p = sum(scores) / len(scores)
+    assert first.se + second.se == pytest.approx((items * p * (1 - p)) ** -0.5, rel=1e-5)
+    assert first.rank_hi == (rank_hi if len(scores) == 3 else 2)
+    why = "every battle ended in a tie" if scores == [0.5] else "every item says the same"
+    assert why in found.warning
 
 
 def test_a_model_that_always_wins_has_a_strength_and_a_warning():

@@ -11,18 +11,17 @@ import pytest
 from mojentic_nb.compare.means import mean_interval
 from mojentic_nb.compare.paired import pair_tests
 from mojentic_nb.compare.rates import rate_interval
-from mojentic_nb.compare.verdict import value_of, verdict
+from mojentic_nb.compare.verdict import verdict
 
 
-def summary_of(scores: Mapping[str, Sequence[float | None]], **more: Any) -> list[dict[str, Any]]:
+def summary_of(scores: Mapping[str, Sequence[float | None]]) -> list[dict[str, Any]]:
     """Rows as `r.summary()` has them."""
     rows = []
     for name, values in scores.items():
         rate, mean = rate_interval(values), mean_interval(values)
         rows.append(
             {
-                "prompt": "the only one",
-                "model": name,
+                "candidate": name,
                 "n_items": rate.n,
                 "mean": mean.mean,
                 "lo": mean.lo,
@@ -30,7 +29,6 @@ def summary_of(scores: Mapping[str, Sequence[float | None]], **more: Any) -> lis
                 "pass_rate": rate.rate,
                 "pass_lo": rate.lo,
                 "pass_hi": rate.hi,
-                **more,
             }
         )
 
@@ -93,31 +91,9 @@ def test_the_rest_stand_beside_the_best():
 
 def test_scores_are_told_as_scores():
     scores = {"a": [0.2, 0.31, 0.45, 0.4] * 20, "b": [0.3, 0.33, 0.5, 0.41] * 20}
-    rows = [{**row, "pass_rate": None, "pass_lo": None} for row in summary_of(scores)]
-    told = verdict(rows, [asdict(test) for test in pair_tests(scores)])
+    told = said(scores, value="score")
     assert told.startswith("b 0.385 [0.368, 0.402] vs a 0.34 [0.319, 0.361] on 80 items, paired")
     assert "+0.045 [+0.0372, +0.0528]" in told
-
-
-def test_pairs_tell_whether_they_are_about_scores_or_passes():
-    scores = {"a": [0.2, 0.6] * 9, "b": [0.3, 0.9] * 9}
-    passes = {"a": [0.0, 1.0] * 9, "b": [0.0, 1.0] * 9}
-    rows = [
-        {**of_score, "pass_rate": rate_interval(passes[of_score["model"]]).rate}
-        for of_score in summary_of(scores)
-    ]
-    assert value_of(rows, [asdict(test) for test in pair_tests(scores)]) == "score"
-    assert value_of(rows, [asdict(test) for test in pair_tests(passes)]) == "passed"
-    assert verdict(rows, [], value="score").startswith("b 0.6 [")
-
-
-def test_what_the_pairs_say_they_are_about_counts():
-    pandas = pytest.importorskip("pandas")
-    scores = {"a": items(90), "b": items(80)}
-    tests = pandas.DataFrame([asdict(test) for test in pair_tests(scores)])
-    assert value_of(summary_of(scores), tests) == "passed"
-    tests.attrs["value"] = "score"
-    assert value_of(summary_of(scores), tests) == "score"
 
 
 def test_as_many_items_as_planned_and_still_undecided_is_more_items():
@@ -125,13 +101,6 @@ def test_as_many_items_as_planned_and_still_undecided_is_more_items():
     (test,) = (asdict(test) for test in pair_tests(scores))
     told = verdict(summary_of(scores), [{**test, "decisive": False, "p_holm": 0.06}])
     assert told.endswith("not decisive; more items needed to tell a difference of this size.")
-
-
-def test_several_prompts_are_named_with_their_model():
-    rows = [*summary_of({"a": items(90)}, prompt="short"), *summary_of({"a": items(80)})]
-    tests = pair_tests({"a · short": items(90), "a · the only one": items(80)})
-    told = verdict(rows, [asdict(test) for test in tests])
-    assert told.startswith("a · short 45 % [38, 52] vs a · the only one 40 %")
 
 
 def test_frames_will_do():
@@ -142,7 +111,7 @@ def test_frames_will_do():
     assert verdict(pandas.DataFrame(summary_of(scores)), tests) == said(scores)
     unknown = pandas.DataFrame(summary_of(scores)).convert_dtypes()
     unknown.loc[:, "pass_rate"] = pandas.NA
-    assert "0.9 [" in verdict(unknown, tests)
+    assert verdict(unknown, tests) == verdict([], [])
 
 
 def ranked(model: str, theta: float, rank: int, rank_hi: int) -> dict[str, object]:

@@ -21,7 +21,7 @@ def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 def compared(loopback: Loopback, *prompts: str, **options: object) -> Comparison:
     loopback.script(*says(*[f"answer {n}" for n in range(2 * len(prompts))]))
-    found = compare(list(prompts), models(loopback), concurrency=1, **options)  # type: ignore[misc]
+    found = compare(list(prompts), models(loopback), concurrency=1, **options)
     loopback.clear()
     return found
 
@@ -32,9 +32,7 @@ def cell(r: Comparison, model: str, item: str) -> str:
 
 
 def vote(r: Comparison, outcome: str, item: str = "a?", **more: str) -> None:
-    r.add_vote(  # type: ignore[call-overload]
-        outcome, a_cell=cell(r, "small", item), b_cell=cell(r, "large", item), **more
-    )
+    r.add_vote(outcome, a_cell=cell(r, "small", item), b_cell=cell(r, "large", item), **more)
 
 
 def test_votes_outlive_the_session(loopback: Loopback) -> None:
@@ -101,6 +99,40 @@ def test_a_vote_without_sense_is_refused(loopback: Loopback) -> None:
             r.add_vote("a", a_cell=a, b_cell=b)
     with pytest.raises(BadArgument, match="outcome"):
         vote(r, "c")
+    with pytest.raises(BadArgument, match="order='aa'"):
+        vote(r, "a", order="aa")
+    vote(r, "a")
+    vote(r, "a", "b?")
+    with pytest.raises(BadArgument, match="by='people'"):
+        r.bt(by="people")
+
+
+def test_a_persons_tie_on_the_same_words_counts_once(loopback: Loopback) -> None:
+    verdicts = says(*['{"reason": "so", "winner": "A"}'] * 2)
+    loopback.script(*says("same", "one", "same", "other"), *verdicts)
+    judge = models(loopback, "judge")["judge"]
+    r = compare(["a?", "b?"], models(loopback), concurrency=1, judge=judge)
+    shown_otherwise = cell(r, "large", "a?"), cell(r, "small", "a?")
+    r.add_vote("tie", a_cell=shown_otherwise[0], b_cell=shown_otherwise[1])
+    vote(r, "a", "b?")
+
+    assert [r.bt(by=by).attrs["n_battles"] for by in ("human", "judge", None)] == [2, 2, 4]
+    r.take_back(r.votes[-2])  # nobody was asked now, and the rule says the same
+    assert r.bt(by="human").attrs["n_battles"] == 2
+
+
+def test_it_goes_on_where_the_file_was_taken_away(loopback: Loopback) -> None:
+    r = compared(loopback, "a?")
+    for one in Path(".mojentic").iterdir():
+        one.unlink()
+    vote(r, "a")
+    for one in Path(".mojentic").iterdir():
+        one.unlink()
+    assert r.run().status == "complete"
+    vote(r, "b", rater="you")
+    r.take_back(r.votes[0])
+
+    assert [one.outcome for one in compared(loopback, "a?").votes] == ["b"]
 
 
 def test_the_widget_is_asked_for_by_name(

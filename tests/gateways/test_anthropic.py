@@ -151,7 +151,7 @@ def test_the_official_client_sends_the_same(loopback: Loopback) -> None:
             model="m",
             max_tokens=9,
             messages=[{"role": "user", "content": [{"type": "text", "text": "hi"}]}],
-            tools=[TOOL],  # type: ignore[list-item]
+            tools=[TOOL],
             stream=True,
         ).close()
     config = CompletionConfig(max_tokens=9)
@@ -163,7 +163,7 @@ def test_everything_an_answer_says(loopback: Loopback) -> None:
     loopback.script(Answer("Hi you", thinking="hm so", usage=(3, 4), finish="length"))
     broker = LLMBroker("m", AnthropicGateway(base_url=loopback.url))
     events = list(broker.generate_events("hi"))
-    answer = events[-1].answer  # type: ignore[union-attr]
+    answer = events[-1].answer
 
     assert [event.text for event in events if type(event) is ThinkingDelta] == ["hm ", "so"]
     assert (answer.text, answer.thinking, answer.finish_reason) == ("Hi you", "hm so", "length")

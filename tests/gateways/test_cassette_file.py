@@ -92,7 +92,7 @@ def test_it_reads_as_a_diff(tmp_path: Path, loopback: Loopback) -> None:
     assert '{"field": "temperature", "value": 0.5}' in lines
     assert '{"field": "messages", "item": {"role": "user", "content": "hi"}}' in lines
     assert kinds[8:] == [*["frame"] * (len(kinds) - 10), "pieces", "end"]
-    assert "Grüezi\\u2028" in "".join(lines) or "Grüezi\\\\u2028" in "".join(lines)
+    assert "Grüezi\\u2028" in "".join(lines)
     assert "at_s" not in "".join(line for line in lines if line.startswith('{"frame"'))
     assert str(loopback.url.rpartition(":")[2]) not in lines[1]
 
@@ -195,7 +195,7 @@ def test_an_impossible_path_is_refused_before_anything_is_sent(
     with pytest.raises(errors.BadArgument), Cassette(where, mode=mode):
         raise AssertionError("nothing may be asked now")
     with pytest.raises(errors.BadArgument):
-        Cassette.of(where).on(LLMBroker("demo").gateway)  # type: ignore[union-attr]
+        Cassette.of(where).on(LLMBroker("demo").gateway)
 
 
 def test_a_cassette_that_is_not_there_cannot_be_replayed(tmp_path: Path) -> None:

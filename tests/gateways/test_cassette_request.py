@@ -26,7 +26,7 @@ KEY = "zx9-PRIVATE-key!"
 
 def asked(body: bytes = b"{}", **changes: object) -> Request:
     known = {"gateway": "openai", "method": "POST", "url": "http://one:1/v1/x", "body": body}
-    return Request.of(WireRequest(**{**known, **changes}))  # type: ignore[arg-type]
+    return Request.of(WireRequest(**{**known, **changes}))
 
 
 @pytest.mark.parametrize(

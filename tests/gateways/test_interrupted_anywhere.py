@@ -71,7 +71,7 @@ def test_no_line_of_sending_leaves_the_server_waiting(loopback: Loopback, is_kep
 
     def places() -> list[Place]:
         prepared()
-        with closing(broker.generate_stream("hi")) as pieces, interrupted_at(None) as lines:  # type: ignore[type-var]
+        with closing(broker.generate_stream("hi")) as pieces, interrupted_at(None) as lines:
             assert next(pieces)
             return list(lines.seen)
 
@@ -81,7 +81,7 @@ def test_no_line_of_sending_leaves_the_server_waiting(loopback: Loopback, is_kep
         # Closed when nothing interrupts any more: a line may be passed only then, where the
         # bytes come in other pieces than before, and the collector can raise nothing.
         with (
-            closing(broker.generate_stream("hi")) as pieces,  # type: ignore[type-var]
+            closing(broker.generate_stream("hi")) as pieces,
             suppress(KeyboardInterrupt),
             interrupted_at(place),
         ):

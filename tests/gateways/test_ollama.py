@@ -112,7 +112,7 @@ def test_the_request_on_the_wire(loopback: Loopback, monkeypatch: pytest.MonkeyP
 def test_everything_an_answer_says(loopback: Loopback) -> None:
     loopback.script(Answer("Hi you", thinking="hm so", usage=(3, 4), finish="length"))
     events = list(LLMBroker("m", OllamaGateway(loopback.url)).generate_events("hi"))
-    answer = events[-1].answer  # type: ignore[union-attr]
+    answer = events[-1].answer
 
     assert [event.text for event in events if type(event) is ThinkingDelta] == ["hm ", "so"]
     assert (answer.text, answer.thinking, answer.finish_reason) == ("Hi you", "hm so", "length")

@@ -69,7 +69,7 @@ def test_thinking(effort: str, think: Any) -> None:
 
 
 def test_thoughts_go_back_where_they_are_wanted() -> None:
-    said = LLMMessage(role="assistant", content="4", thinking="2+2")  # type: ignore[arg-type]
+    said = LLMMessage(role="assistant", content="4", thinking="2+2")
     asked = LLMMessage(content="again?", thinking="not an assistant's")
     profile = ReasoningProfile.qwen3_8()
     kept = body(said, asked, retain_reasoning=True, reasoning_profile=profile)

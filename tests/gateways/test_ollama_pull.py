@@ -32,7 +32,7 @@ def test_a_pull_tells_how_far_it_is(loopback: Loopback) -> None:
 
 def test_leaving_a_pull_hangs_up(loopback: Loopback) -> None:
     loopback.script_path(PULL, Answer("one two", pace=30))
-    with closing(OllamaGateway(loopback.url).pull_events("m")) as told:  # type: ignore[type-var]
+    with closing(OllamaGateway(loopback.url).pull_events("m")) as told:
         assert next(told).status == "pulling manifest"
 
     assert loopback.requests[0].hung_up.wait(5)

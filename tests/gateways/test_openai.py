@@ -198,7 +198,7 @@ def test_the_official_client_sends_the_same(loopback: Loopback) -> None:
 def test_everything_an_answer_says(loopback: Loopback) -> None:
     loopback.script(Answer("Hi you", thinking="hm so", usage=(3, 4), finish="length"))
     events = list(broker(loopback).generate_events("hi"))
-    answer = events[-1].answer  # type: ignore[union-attr]
+    answer = events[-1].answer
 
     assert [event.text for event in events if type(event) is ThinkingDelta] == ["hm ", "so"]
     assert (answer.text, answer.thinking, answer.finish_reason) == ("Hi you", "hm so", "length")

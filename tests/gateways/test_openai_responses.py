@@ -61,7 +61,7 @@ def test_which_protocol_is_spoken(
 
 def test_there_is_no_other_protocol() -> None:
     with pytest.raises(BadArgument, match="api='assistants'"):
-        OpenAIGateway(api="assistants")  # type: ignore[arg-type]
+        OpenAIGateway(api="assistants")
 
 
 # the request ------------------------------------------------------------------------

@@ -92,7 +92,7 @@ def test_a_broker_that_is_gone_holds_nobody(loopback: Loopback, everywhere: Ear)
 
 def test_many_requests_are_told_as_one(loopback: Loopback, everywhere: Ear) -> None:
     road = gateway(loopback)
-    road.most_embedded_at_once = 2  # type: ignore[misc]
+    road.most_embedded_at_once = 2
     road.calculate_embeddings(["a", "b", "c", "d", "e"])
     assert everywhere.kinds == ASKED
     assert len(loopback.requests) == 3

@@ -198,7 +198,7 @@ def test_patience_is_set_on_gateway_broker_or_call(
     loopback.script(Answer(fault=Fault.SILENT_BEFORE_HEADERS))
     short = {"timeout": 0.05}
     gateway = protocol.gateway(loopback.url, **(short if where == "gateway" else {}))
-    broker = LLMBroker("m", gateway, retry=ONCE, **(short if where == "broker" else {}))  # type: ignore[arg-type]
+    broker = LLMBroker("m", gateway, retry=ONCE, **(short if where == "broker" else {}))
     outcome = shape.run(broker, "hi", **(short if where == "call" else {}))
 
     assert type(outcome.error) is GatewayTimeout

@@ -207,7 +207,7 @@ def test_threads_do_not_overspend_together(loopback: Loopback, shape: Shape) -> 
     assert len(loopback.requests) == 12 - len(failed)
     # All twelve cost 144.
     assert budget.spent == Money(None, 12 * len(loopback.requests))
-    assert 0 < budget.spent.tokens <= 100  # type: ignore[operator]
+    assert 0 < budget.spent.tokens <= 100
 
 
 def test_tasks_of_one_loop_do_not_overspend_together(loopback: Loopback) -> None:

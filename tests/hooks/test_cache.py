@@ -301,4 +301,4 @@ def test_a_bound_that_makes_no_sense_is_refused(name: str, value: int) -> None:
 
 def test_a_cache_of_another_kind_is_refused() -> None:
     with pytest.raises(errors.BadArgument, match=r"cache='answers\.db'"):
-        LLMBroker("demo", cache="answers.db")  # type: ignore[arg-type]
+        LLMBroker("demo", cache="answers.db")

@@ -283,4 +283,4 @@ def test_a_limit_of_another_kind_is_refused() -> None:
     from mojentic_nb import LLMBroker
 
     with pytest.raises(errors.BadArgument, match="limit=10"):
-        LLMBroker("demo", DemoGateway(), limit=10, retry=ONCE)  # type: ignore[arg-type]
+        LLMBroker("demo", DemoGateway(), limit=10, retry=ONCE)

@@ -197,7 +197,7 @@ def test_a_broker_takes_patterns_as_they_are() -> None:
     broker = LLMBroker("demo", redact={"patient": r"P-\d+"})
     assert repr(broker.policies.redaction) == "Redaction(patient, key, email, card)"
     with pytest.raises(errors.BadArgument, match="redact=7"):
-        LLMBroker("demo", redact=7)  # type: ignore[arg-type]
+        LLMBroker("demo", redact=7)
 
 
 @given(text=st.from_regex(KEY_SHAPES))

@@ -8,6 +8,7 @@ import pytest
 
 from mojentic_nb import errors
 from mojentic_nb.events import (
+    ModelAsked,
     Summarised,
     Trimmed,
 )
@@ -63,7 +64,7 @@ def test_what_has_room_is_sent_as_it_is(loopback: Loopback, shape: Shape) -> Non
     broker = OPENAI.broker(loopback.url)
     told = heard(broker)
     for strategy in ("drop-oldest", "summarise", "error"):
-        window = Window(34, words, strategy)  # type: ignore[arg-type]
+        window = Window(34, words, strategy)
         assert shape.run(broker, talk(4), window=window).error is None
         assert len(sent(loopback)) == 10
 
@@ -195,6 +196,31 @@ def test_what_is_left_out_of_several_calls_is_told_once(loopback: Loopback) -> N
     assert len(of_kind(told, Trimmed)) == 1
 
 
+@pytest.mark.parametrize(
+    "room, more, told",
+    [
+        (99, {}, [Trimmed(0, 0, 30, before=6)]),
+        (29, {}, [Trimmed(2, 7, 23, before=6)]),
+        (99, {"earlier": "It began."}, [Summarised(0, 0, "It began.", 6)]),
+        (
+            43,
+            {"earlier": "It began."},
+            [Summarised(0, 0, "It began.", 6), Trimmed(2, 7, 41, before=6, summed=6)],
+        ),
+    ],
+)
+def test_what_earlier_turns_left_out_is_told_once_in_each(
+    loopback: Loopback, room: int, more: dict[str, str], told: list[Any]
+) -> None:
+    loopback.script(Answer(tools=[ToolUse("touch", {"at": "it"})]), Answer("ok"))
+    broker = OPENAI.broker(loopback.url)
+    events = heard(broker)
+    window = Window(room, words, left_out=6, **more)
+    broker.generate(talk(2), tools=[touch], window=window)
+    assert of_kind(events, Trimmed, Summarised)[: len(told)] == told
+    assert len(of_kind(events, ModelAsked)) == 2
+
+
 def test_no_more_messages_than_wanted(loopback: Loopback) -> None:
     broker = OPENAI.broker(loopback.url)
     window = Window(1000, words, max_messages=4)
@@ -245,5 +271,5 @@ def test_a_window_of_no_sense_is_refused(wrong: dict[str, Any]) -> None:
 
 def test_anything_else_is_no_window(loopback: Loopback) -> None:
     with pytest.raises(errors.BadArgument, match="window=4096"):
-        OPENAI.broker(loopback.url).generate("hi", window=4096)  # type: ignore[arg-type]
+        OPENAI.broker(loopback.url).generate("hi", window=4096)
     assert loopback.requests == []

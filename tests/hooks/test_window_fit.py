@@ -69,7 +69,7 @@ def test_a_result_without_any_call_takes_nothing_with_it() -> None:
 
 
 def fit(messages: list[LLMMessage], room: int, **others: int | None) -> Fit:
-    return fitted(messages, room=room, fixed=0, count=letters, **others)  # type: ignore[arg-type]
+    return fitted(messages, room=room, fixed=0, count=letters, **others)
 
 
 def test_as_many_exchanges_as_have_room_go_along() -> None:

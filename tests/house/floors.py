@@ -26,7 +26,8 @@ FLOORS = (
     floor(
         "L0 values",
         "messages events config schema errors clock request effects media composers catalogue "
-        "tokens preferences partial ids place sqlite_opening quick",
+        "tokens preferences partial ids place sqlite_opening sqlite_sharing forking quick usage "
+        "whole_file",
         shared=True,
     ),
     floor("L1 telling", "hooks bus views"),

@@ -86,8 +86,9 @@ def test_the_exact_call_is_shown_and_nothing_runs_before_the_answer(
 
     assert prompt == "Run it? [y]es, [n]o, [a]lways: "
     assert ran.status == "ok"
-    shown = [one["data"].get("text/markdown", "") for one in ran.displays]
-    assert any("wipe(disk='sda')" in one for one in shown)
+    asked = next(one for one in shown(ran) if "wants to run" in one.get("text/markdown", ""))
+    assert "\n```\nwipe(disk='sda')\n```" in asked["text/markdown"]
+    assert asked["text/plain"] == "Run wipe(disk='sda')?"
     assert lab.value("runs") == runs
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from pandas import NA
 
+from tests.chat.talks import broken_off
 from tests.loopback import Answer, Loopback
 from tests.magics.conftest import Notebook
 from tests.magics.talk import refused, rows, said, told, turns
@@ -57,6 +59,17 @@ def test_what_another_kernel_wrote_is_taken_in(three: Notebook) -> None:
     assert turns(three) == ["hi", "Hello"]
 
 
+def test_one_that_another_kernel_began_anew_is_not_the_old_one(three: Notebook) -> None:
+    three.ok("%llm_chat shared\n%llm hi\n%llm_chat notebook")
+    three.ok("from mojentic_nb.chat import ChatSession\nfrom mojentic_nb import LLMBroker")
+    three.ok("from mojentic_nb.state.sqlite_store import SQLiteStore\nstore = SQLiteStore()")
+    three.ok("elsewhere = ChatSession(LLMBroker('demo'))\n_ = elsewhere.send('Hello')")
+    three.ok("store.delete('shared')\nelsewhere.save('shared', store=store)")
+    three.ok("%llm_chat shared")
+    assert turns(three) == ["Hello"]
+    three.ok("%llm_chat notebook\nstore.close()")
+
+
 def test_a_fork_goes_on_apart(three: Notebook) -> None:
     assert told(three, "%llm_chat fork bold").startswith("'bold' goes on from here, after 3 turns")
     three.ok("%llm four")
@@ -71,6 +84,8 @@ def test_a_name_for_what_was_said_and_another(three: Notebook) -> None:
     shown = rows(three, "%llm_chat list")
     assert shown == [["→", "second", "4", "one"]]
     assert "there is a conversation" not in told(three, "%llm_chat rename second").casefold()
+    three.ok("%llm_chat notebook")
+    assert turns(three) == []
 
 
 def test_the_list_shows_all(three: Notebook, folder: Path) -> None:
@@ -82,6 +97,55 @@ def test_the_list_shows_all(three: Notebook, folder: Path) -> None:
         ["", "notebook", "3", "one"],
         ["→", "b", "1", "hi"],
     ]
+
+
+@pytest.mark.parametrize(
+    "typed, name",
+    [
+        ('"list"', "list"),
+        ("'edit this'", "edit this"),
+        ("名前 🎉", "名前 🎉"),
+        ("rock 'n'", "rock 'n'"),
+        ("a/b; DROP TABLE", "a/b; DROP TABLE"),
+        ('"Notebook"', "Notebook"),
+    ],
+)
+def test_a_name_may_be_almost_anything(three: Notebook, typed: str, name: str) -> None:
+    assert told(three, f"%llm_chat {typed}").startswith(f"{name!r} begins")
+    three.ok("%llm hi\n%llm_chat notebook")
+    assert told(three, f"%llm_chat {typed}") == f"{name!r} goes on, after 1 turn."
+    three.ok(f"%llm_chat delete {typed}")
+    assert turns(three) == ["one", "two", "three"]
+    assert told(three, f"%llm_chat fork {typed}").startswith(f"{name!r} goes on from here")
+
+
+def test_a_cell_says_each_thing_in_the_conversation_at_hand(three: Notebook) -> None:
+    three.ok("%llm_chat other")
+    three.ok("%%llm\ntwo there", "two")
+    assert turns(three) == ["two there"]
+    three.ok("%llm_chat notebook")
+    assert turns(three) == ["one", "two", "three"]
+    three.ok("%%llm\ntwo here", "two")
+    assert turns(three) == ["one", "two here", "three"]
+    three.ok("%llm_chat other")
+    assert turns(three) == ["two there"]
+
+
+def test_a_fork_of_a_fork_goes_on_from_where_it_was(three: Notebook, loopback: Loopback) -> None:
+    three.ok("%llm_chat fork a\n%llm in a\n%llm_chat fork b")
+    three.ok("%%llm\ntwo in b", "two")
+    assert said(loopback) == ["one", "answer 1", "two in b"]
+    three.ok("%llm_chat a\n%llm more in a")
+    assert said(loopback)[-3:] == ["in a", "answer 4", "more in a"]
+    for name, there in [
+        ("notebook", ["one", "two", "three"]),
+        ("a", ["one", "two", "three", "in a", "more in a"]),
+        ("b", ["one", "two in b", "three", "in a"]),
+    ]:
+        three.ok(f"%llm_chat {name}")
+        assert turns(three) == there
+    assert "There is a conversation 'a' already" in refused(three, "%llm_chat fork a")
+    assert "There is a conversation 'a' already" in refused(three, "%llm_chat rename a")
 
 
 def test_what_is_deleted_is_gone_and_stays_so(three: Notebook) -> None:
@@ -113,6 +177,18 @@ def test_undo_and_back_again(three: Notebook) -> None:
     assert told(three, "%llm_chat branches").startswith("It has no branches")
 
 
+def test_undo_takes_one_back_and_says_where_nothing_is_left(three: Notebook) -> None:
+    said = told(three, "%llm_chat undo")
+    assert said.startswith("Took back 1 turn, from 'three' on; %llm_chat switch ")
+    assert said.endswith(" brings it back.")
+    assert turns(three) == ["one", "two"]
+    assert told(three, "%llm_chat undo 99").startswith("Took back 2 turns, from 'one' on")
+    assert told(three, "%llm_chat") == (
+        "Nothing is left. %llm_chat branches shows what was taken back."
+    )
+    assert refused(three, "%llm_chat undo") == "UsageError: There is no turn to take back."
+
+
 def test_edit_asks_in_the_place_of_a_turn(three: Notebook, loopback: Loopback) -> None:
     three.ok("word = 'else'")
     reply = three.ok("%llm_chat edit 2 something {word}?", "elsewhere")
@@ -126,10 +202,30 @@ def test_edit_asks_in_the_place_of_a_turn(three: Notebook, loopback: Loopback) -
 
 def test_edit_puts_the_question_into_the_next_cell(three: Notebook) -> None:
     three.ok("%llm_chat edit 2")
-    assert three.shell.rl_next_input == "%%llm\ntwo" or "two" in str(
-        three.shell.payload_manager.read_payload()
-    )
+    assert three.shell.rl_next_input == "%%llm\ntwo"
     assert turns(three) == ["one"]
+
+
+def test_what_is_edited_in_the_next_cell_is_not_filled_in_again(
+    three: Notebook, loopback: Loopback
+) -> None:
+    three.ok("secret, told = 'S', '{secret}'\n%llm Say {told}")
+    three.ok("%config LLMMagics.name = 'ask'\n%llm_chat edit 4")
+    next_cell = three.shell.rl_next_input
+    assert next_cell == "%%ask --raw\nSay {secret}"
+    three.ok(next_cell)
+    assert said(loopback)[-1] == "Say {secret}"
+    three.ok("%config LLMMagics.name = 'llm'")
+
+
+def test_an_edited_question_keeps_its_pictures(three: Notebook, loopback: Loopback) -> None:
+    three.ok("from tests.pictures import picture\nred = picture()\n%llm --image red What is it?")
+    three.ok("%llm_chat edit 4 Which colour?")
+    asked = loopback.requests[-1].body["messages"][-1]
+    assert (asked["content"], len(asked["images"])) == ("Which colour?", 1)
+    assert told(three, "%llm_chat edit 4").startswith(
+        "Turn 4 is in the next cell, without its pictures, to be changed and run;"
+    )
 
 
 def test_clear_forgets_what_was_said(three: Notebook, loopback: Loopback) -> None:
@@ -144,6 +240,32 @@ def test_the_history_is_the_conversations_own(three: Notebook) -> None:
     frame = three.ok("%llm_history")
     assert frame["text"].tolist() == ["one", "answer 1", "two anew", "answer 4"]
     assert frame["model"].tolist()[1::2] == ["ollama:llama3.2"] * 2
+
+
+def test_the_history_knows_its_cells_whatever_failed_or_ran_again(
+    ollama: Notebook, loopback: Loopback
+) -> None:
+    loopback.script(Answer("1"), Answer.error(400, "no"), Answer("2"), Answer("3"), Answer("4"))
+    ollama.ok("%llm one", "a")
+    assert "400" in refused(ollama, "%llm fails")
+    ollama.ok("%llm two\n%llm_chat -o chat\n_ = chat.send('there')", "c")
+    ollama.ok("%llm anew", "a")
+    ollama["chat"].append([broken_off()])
+    frame = ollama.ok("%llm_history")
+    assert frame["text"].tolist() == [
+        "anew",
+        "4",
+        "two",
+        "2",
+        "there",
+        "3",
+        "Go on.",
+        "Well, it is",
+    ]
+    assert frame["characters"].tolist()[-1] == len("Well, it is")
+    first, again, *later = frame["cell"].tolist()[::2]
+    assert first > again
+    assert later[-1] is NA
 
 
 # showing --------------------------------------------------------------------
@@ -200,10 +322,17 @@ def test_this_notebook_is_not_written_over(
         ("edit 4", "There is no turn 4. There are 3."),
         ("edit 9 what?", "There is no turn 9."),
         ("fork", "Which one? %llm_chat fork NAME"),
-        ("fork undo", "%llm_chat undo means something else."),
+        ("fork undo", '%llm_chat undo means something else. Take another name, or write "undo".'),
+        ("fork ''", "Which one? %llm_chat fork NAME"),
+        ('""', "Which one? %llm_chat NAME"),
+        ("LIST", "Did you mean list?"),
+        ("undo -1", "takes a number above 0, not '-1'"),
+        ("undo 1 2", "takes a number above 0, not '1 2'"),
+        ("edit 0 x", "takes a number above 0, not '0'"),
+        ("edit -1 x", "takes a number above 0, not '-1'"),
         ("list all", "nothing follows list"),
         ("clear now", "nothing follows clear"),
-        ("switch", "that names no branch. Branches: none."),
+        ("switch", "%llm_chat switch: that names no branch. Branches: none."),
         ("delete it", "No conversation is called 'it'. None is kept there yet."),
         ("export talk.pdf", "End it with .md, .html, .ipynb, .jsonl."),
         ("export nowhere/talk.md", "cannot be written"),

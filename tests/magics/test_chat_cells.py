@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mojentic_nb.chat import ChatSession
-from tests.loopback import Answer, Loopback, ToolUse
+from tests.loopback import Answer, Fault, Loopback, ToolUse
 from tests.magics.conftest import Notebook
 from tests.magics.talk import refused, rows, said, turns
 
@@ -73,6 +73,15 @@ def test_a_run_that_fails_leaves_what_the_cell_said_before(
     assert turns(three) == ["one", "two", "three"]
 
 
+def test_an_answer_that_broke_off_is_no_turn(three: Notebook, loopback: Loopback) -> None:
+    loopback.clear()
+    loopback.script(Answer("one two three", fault=Fault.TORN), Answer("ok"))
+    assert not three.run("%%llm\nlost", "four").success
+    assert three["_llm"].is_partial
+    three.ok("%%llm\nand now?", "five")
+    assert said(loopback) == [*_pairs("one", "two", "three"), "and now?"]
+
+
 def test_a_turn_taken_back_in_its_own_cell_is_no_reason_to_lose_the_others(
     three: Notebook,
 ) -> None:
@@ -92,6 +101,27 @@ def test_a_dry_run_shows_what_a_rerun_would_send(three: Notebook) -> None:
     assert "one" in three.last.plain
     three.ok("%llm --dry-run now")
     assert "three" in three.last.plain
+
+
+@pytest.mark.parametrize(
+    "flags, cell, told",
+    [
+        ("", "x", ["Be brief.", "one", "answer 1", "two", "answer 2", "three", "answer 3", "so?"]),
+        ("", "two", ["Be brief.", "one", "answer 1", "so?"]),
+        ("-s 'Be long.'", "two", ["Be long.", "one", "answer 1", "so?"]),
+        ("--fresh", "two", ["Be brief.", "so?"]),
+        ("--fresh -s 'Be long.'", "two", ["Be long.", "so?"]),
+    ],
+)
+def test_a_dry_run_shows_what_is_then_sent(
+    three: Notebook, loopback: Loopback, flags: str, cell: str, told: list[str]
+) -> None:
+    three.ok("%llm_config system='Be brief.'")
+    three.ok(f"%%llm --dry-run {flags}\nso?", cell)
+    shown = three.last.plain.splitlines()[2:]
+    assert [line.strip() for line in shown if line.startswith("  ")] == told
+    three.ok(f"%%llm {flags}\nso?", cell)
+    assert said(loopback) == told
 
 
 # one conversation, three doors ----------------------------------------------
@@ -162,13 +192,45 @@ def test_another_model_for_one_call_is_not_everybodys(ollama: Notebook, loopback
 
 
 def test_what_does_not_fit_is_left_out_and_told(ollama: Notebook, loopback: Loopback) -> None:
-    loopback.script(*[Answer("word " * 100)] * 4)
-    ollama.ok("%llm_config max_context=250")
-    for name in ("one", "two", "three", "four"):
+    loopback.script(*[Answer("word " * 100)] * 4, Answer("five is short"), Answer("ok"))
+    ollama.ok("%llm_config max_context=200")
+    notes = []
+    for name in ("one", "two", "three", "four", "five", "six"):
         ollama.ok(f"%llm {name}")
-    assert said(loopback)[-1] == "four"
+        notes.append(ollama.last.plain.partition("[")[2].partition("]")[0])
+
+    assert said(loopback) == ["four", "word " * 100, "five", "five is short", "six"]
+    # Counted from the beginning, and told as long as it is so: also where nothing more goes.
+    told = "The first {} messages had no room and were left out"
+    assert notes == ["", "", *(told.format(number) for number in (2, 4, 6, 6))]
+
+
+def test_a_summary_is_told_as_long_as_it_goes_along(ollama: Notebook, loopback: Loopback) -> None:
+    loopback.script(*[Answer("word " * 100)] * 3, Answer("They spoke."), *[Answer("ok")] * 2)
+    ollama.ok("%llm_config max_context=300 strategy=summarise")
+    for name in ("one", "two", "three", "four", "five"):
+        ollama.ok(f"%llm {name}")
+        is_told = "[The first 4 messages had no room: a summary went along instead]" in (
+            ollama.last.plain
+        )
+        assert is_told == (name in ("four", "five"))
+    assert "They spoke." in said(loopback)[0]
+
+
+def test_a_cell_run_again_is_told_what_stands_above_it_as_there_is_room(
+    ollama: Notebook, loopback: Loopback
+) -> None:
+    loopback.script(*[Answer("word " * 100)] * 5, Answer("anew"), Answer("ok"))
+    ollama.ok("%llm_config max_context=350")
+    for name in ("one", "two", "three", "four", "five"):
+        ollama.ok(f"%llm {name}", name)
     assert "one" not in said(loopback)
-    assert "did not go along" in ollama.last.plain or "left out" in ollama.last.plain
+
+    ollama.ok("%llm two, anew", "two")
+    assert said(loopback) == ["one", "word " * 100, "two, anew"]
+    assert "left out" not in ollama.last.plain
+    ollama.ok("%llm three, anew", "three")
+    assert said(loopback)[::2] == ["one", "two, anew", "three, anew"]
 
 
 def test_where_it_is_to_be_an_error_nothing_is_sent(ollama: Notebook, loopback: Loopback) -> None:

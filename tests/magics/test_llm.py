@@ -113,8 +113,8 @@ def test_quiet_shows_nothing_and_returns_all(notebook):
 
 
 def test_a_follow_up_knows_what_was_said_and_fresh_does_not(ollama, loopback):
-    loopback.script(*[Answer(text) for text in ("one", "two", "three", "four")])
-    for line in ("first", "second", "--fresh third", "fourth"):
+    loopback.script(*[Answer(text) for text in ("one", "two", "three", "also", "four")])
+    for line in ("first", "second", "--fresh third", "--no-history alone", "fourth"):
         ollama.ok(f"%llm {line}")
 
     told = [[one["content"] for one in seen.body["messages"]] for seen in loopback.requests]
@@ -122,6 +122,7 @@ def test_a_follow_up_knows_what_was_said_and_fresh_does_not(ollama, loopback):
         ["first"],
         ["first", "one", "second"],
         ["third"],
+        ["alone"],
         ["first", "one", "second", "two", "fourth"],
     ]
 

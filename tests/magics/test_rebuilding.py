@@ -127,9 +127,82 @@ def test_forgetting_is_read_as_such(ollama: Notebook, file: Path) -> None:
     [
         ("{", "is no notebook"),
         ('{"cells": 4}', "is no notebook"),
+        ("[" * 100_000, "is no notebook"),
         ('{"cells": []}', "has no answers of %%llm cells. Save it, and say this again."),
     ],
 )
 def test_a_file_that_tells_nothing(notebook: Notebook, folder: Path, text: str, what: str) -> None:
     (folder / "mine.ipynb").write_text(text)
     assert what in refused(notebook, "%llm_chat rebuild mine.ipynb")
+
+
+def test_other_magics_may_stand_above_and_a_line_may_go_on(
+    ollama: Notebook, loopback: Loopback, folder: Path
+) -> None:
+    answers = [Answer(f"answer {n}") for n in range(6)]
+    loopback.script(*answers, Answer('{"answer": "so"}'))
+    cells = []
+    for name, source in [
+        ("c1", "%%time\n%llm timed"),
+        ("c2", "a = %llm one \\\n  line"),
+        ("c3", "for _ in range(2):\n    %llm in a loop"),
+        ("c4", "get_ipython().run_line_magic('llm', 'by a function')"),
+        ("c5", "%%llm\nno longer"),
+        ("c6", "%%structured answer: str -o found\nWhich?"),
+    ]:
+        before = len(ollama.outputs)
+        ollama.ok(source, name)
+        cells.append((name, source, outputs_of(ollama, before)))
+
+    cells[4][2].clear()
+    live = turns(ollama)
+    saved(folder, cells)
+    line = told(ollama, "%llm_chat rebuild mine.ipynb")
+    assert line == (
+        "2 turns from 2 cells of mine.ipynb; 2 cells could not be read;"
+        " without a saved answer: 1 cell."
+    )
+    assert turns(ollama) == live[:2] == ["timed", "one    line"]
+    assert ollama["found"].exchanges[0].model == "ollama:llama3.2"
+
+
+@pytest.mark.parametrize("name", ["my nötebook [1] 'x' %20.ipynb", "a  b.ipynb", "#1 = π.ipynb"])
+def test_a_notebook_may_have_any_name(
+    ollama: Notebook, file: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    place = file.rename(file.with_name(name))
+    assert told(ollama, f'%llm_chat rebuild "{name}"').startswith(f"3 turns from 2 cells of {name}")
+    monkeypatch.setenv("JPY_SESSION_NAME", str(place))
+    assert told(ollama, "%llm_chat rebuild").startswith(f"3 turns from 2 cells of {name}")
+
+
+def test_a_file_whose_answers_were_cleared_says_so(ollama: Notebook, file: Path) -> None:
+    before = turns(ollama)
+    cells = json.loads(file.read_text())["cells"]
+    saved(file.parent, [(one["id"], one["source"], []) for one in cells])
+    assert "has no answers of %%llm cells" in refused(ollama, "%llm_chat rebuild mine.ipynb")
+    assert turns(ollama) == before
+
+
+@pytest.mark.parametrize(
+    "about, tokens",
+    [
+        ({"answer": "x", "usage": [1], "cost_usd": "much", "duration_s": {}, "model": None}, None),
+        ({"answer": [0, 8, 9], "usage": {"input_tokens": "7"}, "cost_usd": True}, None),
+        ({"answer": [None, 8], "provider": 5}, 1),
+    ],
+)
+def test_what_somebody_changed_in_the_file_is_not_believed(
+    ollama: Notebook, file: Path, about: dict, tokens: int | None
+) -> None:
+    content = json.loads(file.read_text())
+    content["cells"][0]["outputs"][0]["metadata"]["mojentic_nb"] |= about
+    content["cells"][5]["outputs"][0]["metadata"] = []
+    content["cells"][5]["outputs"][1]["data"] = "x"
+    content["cells"][1]["outputs"] = ["x", None]
+    file.write_text(json.dumps(content))
+    ollama.ok("%llm_chat rebuild mine.ipynb\n%llm_chat -o found\nframe = found.to_frame()")
+    (first,) = ollama["found"].exchanges
+    assert first.answer.startswith("answer 1")
+    assert first.usage.input_tokens == tokens
+    assert not first.cost

@@ -228,11 +228,11 @@ def test_cost_by_model_the_dearest_first(notebook: Notebook) -> None:
 
 
 @pytest.mark.usefixtures("priced")
-def test_a_call_that_the_budget_refused_has_a_dash_for_its_model(notebook: Notebook) -> None:
+def test_a_call_that_the_budget_refused_cost_nothing(notebook: Notebook) -> None:
     notebook.ok("%llm_config budget_usd=0.000001")
     notebook.run("%llm -q -m demo:demo-large hello")
     *_, refused_call, _total = rows(plain(notebook, "%cost"))
-    assert refused_call == ["–", "1", "–", "–", "–"]
+    assert refused_call == ["demo:demo-large", "1", "–", "–", "–"]
 
 
 def test_an_unknown_price_is_a_dash_and_is_told(ollama: Notebook, loopback, monkeypatch) -> None:

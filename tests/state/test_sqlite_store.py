@@ -151,7 +151,7 @@ def test_what_keeps_no_sessions_is_left_alone(path: Path, content: bytes) -> Non
         SQLiteStore(path)
 
     assert str(path) in found.value.message
-    assert ("keeps no sessions" in found.value.message) == (content[:6] != b"SQLite")
+    assert ("something else" in found.value.message) == (content[:6] != b"SQLite")
     assert "another path" in found.value.hint
     assert path.read_bytes() == content
     assert list(path.parent.iterdir()) == [path]
@@ -162,7 +162,7 @@ def test_somebody_elses_database_is_left_alone(path: Path) -> None:
     theirs.execute("CREATE TABLE mojentic_session (name TEXT)")
     theirs.close()
     before = path.read_bytes()
-    with pytest.raises(StateError, match="keeps no sessions"):
+    with pytest.raises(StateError, match="something else"):
         SQLiteStore(path)
 
     assert path.read_bytes() == before
@@ -249,7 +249,7 @@ def test_an_update_that_fails_leaves_the_file_as_it_was(
 def test_a_newer_file_is_refused_and_left_alone(path: Path) -> None:
     of_version(path, 99)
     before = path.read_bytes()
-    with pytest.raises(StateError, match="newer mojentic_nb: their version is 99") as found:
+    with pytest.raises(StateError, match=r"newer .* its version is 99") as found:
         SQLiteStore(path)
 
     assert "Upgrade mojentic_nb" in found.value.hint

@@ -38,7 +38,7 @@ class ByProperty(LLMTool):
 
 
 class ByMethod(LLMTool):
-    def descriptor(self):  # type: ignore[override]
+    def descriptor(self):
         return INNER
 
     def run(self, args: dict[str, Any]) -> Any:

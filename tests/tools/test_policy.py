@@ -71,9 +71,9 @@ def test_everything_is_everything_but_files() -> None:
 @pytest.mark.parametrize("wrong", [{"seconds": 0}, {"read_bytes": -1}])
 def test_a_limit_is_above_0(wrong: dict[str, float]) -> None:
     with pytest.raises(errors.BadArgument):
-        Limits(**wrong)  # type: ignore[arg-type]
+        Limits(**wrong)
 
 
 def test_an_unknown_effect_is_named() -> None:
     with pytest.raises(errors.BadArgument, match="'flies' is no effect"):
-        Policy(effects=frozenset({"flies"}))  # type: ignore[arg-type]
+        Policy(effects=frozenset({"flies"}))

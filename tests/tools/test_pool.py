@@ -97,4 +97,4 @@ def test_a_closed_pool_lends_nothing_and_closes_what_comes_back() -> None:
 @pytest.mark.parametrize("wrong", [{"most": 0}, {"least": 3, "most": 2}, {"least": -1}])
 def test_numbers_that_make_no_sense(wrong: dict[str, int]) -> None:
     with pytest.raises(errors.BadArgument):
-        Pool(object, **wrong)  # type: ignore[arg-type]
+        Pool(object, **wrong)

@@ -211,12 +211,12 @@ def test_an_iterator_is_told_whole_and_used_up_once():
 class Owner:
     def look(self) -> int:
         """Look."""
-        return "x"  # type: ignore[return-value]
+        return "x"
 
 
 async def alook() -> int:
     """Look."""
-    return "x"  # type: ignore[return-value]
+    return "x"
 
 
 class LookTool(KitTool):
@@ -225,7 +225,7 @@ class LookTool(KitTool):
 
     def run(self) -> list[int]:
         """Look."""
-        return ["x"]  # type: ignore[list-item]
+        return ["x"]
 
 
 KINDS = [Owner().look, tool(alook, name="look"), LookTool()]
@@ -255,7 +255,7 @@ class ByHand(LLMTool):
     descriptor = {"name": "look"}
 
     def run(self) -> int:
-        return "x"  # type: ignore[return-value]
+        return "x"
 
 
 def test_a_hand_written_tool_promises_what_its_descriptor_says_which_is_nothing():
@@ -268,7 +268,7 @@ def test_a_broken_promise_is_no_reason_to_do_it_again():
     @tool(retries=3)
     def act() -> int:
         times.append(1)
-        return "x"  # type: ignore[return-value]
+        return "x"
 
     assert not told(act).ok
     assert len(times) == 1

@@ -156,4 +156,4 @@ def test_a_bound_is_a_whole_number_above_0(wrong: Any) -> None:
 
 def test_what_is_no_runner_is_refused() -> None:
     with pytest.raises(errors.BadArgument, match="no runner"):
-        LLMBroker("demo").generate("hi", tool_runner=4)  # type: ignore[typeddict-item]
+        LLMBroker("demo").generate("hi", tool_runner=4)

@@ -131,7 +131,7 @@ def test_no_parameters_name_is_reserved():
 
 
 def test_a_default_json_cannot_carry_is_not_shown():
-    def look(city: str = object()):  # type: ignore[assignment]
+    def look(city: str = object()):
         return city
 
     assert properties_of(look) == {"city": {"type": "string"}}

@@ -122,7 +122,7 @@ def shout(text: str) -> str:
 
 
 class Loud(Agent):
-    generate_response = None  # type: ignore[assignment]
+    generate_response = None
 
     def __call__(self, text: str) -> str:
         return text.upper()
@@ -237,7 +237,7 @@ def test_equal_agents_are_two():
         def __eq__(self, other: object) -> bool:
             return True
 
-        __hash__ = None  # type: ignore[assignment]
+        __hash__ = None
 
     a, b = Same(), Same()
     a.tools.append(ToolWrapper(b, "b", "B."))

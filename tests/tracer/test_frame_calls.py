@@ -57,6 +57,12 @@ def test_writing_time_is_unknown_after_a_retry():
     assert row["ttft_s"] == 0.2
 
 
+def test_writing_time_is_unknown_where_the_first_piece_came_after_the_end():
+    row = row_of(call(1, None, for_ms=1000, ttft_ms=1500.0))
+    assert row.isna()["gen_s"]
+    assert row["work_s"] == 1.0
+
+
 def test_settings_come_from_what_was_asked():
     asked = {"temperature": 1, "top_p": 0.9, "seed": 7, "max_tokens": 64, "output_type": "json"}
     row = row_of(call(1, None, params=json.dumps(asked)))

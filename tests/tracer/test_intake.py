@@ -182,7 +182,8 @@ def test_the_end_of_the_process_writes_what_is_left(tmp_path: Path) -> None:
 def test_a_forked_child_writes_its_own_and_none_of_its_parents(tmp_path: Path) -> None:
     program = """
         import os, sys
-        from mojentic_nb.tracer import TracerSystem
+        from mojentic_nb.tracer import TracerSystem, intake
+        intake.PAUSE_S = 60.0
         tracer = TracerSystem(store=sys.argv[1])
         with tracer.span("parents"):
             pass
@@ -191,7 +192,7 @@ def test_a_forked_child_writes_its_own_and_none_of_its_parents(tmp_path: Path) -
             pass
         tracer.flush()
         if child == 0:
-            os._exit(0)
+            os._exit([span.name for span in tracer.spans()] != ["own"])
         assert os.waitpid(child, 0)[1] == 0
     """
     subprocess.run(
@@ -202,6 +203,38 @@ def test_a_forked_child_writes_its_own_and_none_of_its_parents(tmp_path: Path) -
     tracer = TracerSystem(store=tmp_path / "t.db")
     assert sorted(tracer.spans_df.name) == ["own", "own", "parents"]
     tracer.close()
+
+
+def test_a_fork_waits_for_what_is_being_written(tmp_path: Path) -> None:
+    """A child in which the writer's locks were held would wait for ever."""
+    program = """
+        import os, signal, threading
+        from mojentic_nb import LLMBroker
+        from mojentic_nb.tracer import TracerSystem
+        is_writing, is_forking = threading.Event(), threading.Event()
+
+        def redact(text, where):
+            if where == "message":
+                is_writing.set()
+                is_forking.wait(30)
+            return text
+
+        tracer = TracerSystem(redact=[redact])
+        broker = LLMBroker("demo", tracer=tracer)
+        os.register_at_fork(before=is_forking.set)
+        broker.generate("hello")
+        assert is_writing.wait(30)
+        child = os.fork()
+        if child == 0:
+            signal.alarm(20)
+            broker.generate("hello again")
+            os._exit(not tracer.flush())
+        assert os.waitpid(child, 0)[1] == 0
+        assert len(tracer.calls_df) == 1
+    """
+    subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(program)], timeout=60, check=True
+    )
 
 
 def test_more_than_can_be_written_loses_words_first_and_counts_it(
@@ -273,7 +306,7 @@ def test_a_span_that_cannot_be_written_out_is_counted() -> None:
         place=Breaks(),
         correlation_id="",
         start_ns=0,
-        end_ns=1,  # type: ignore[arg-type]
+        end_ns=1,
     )
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")

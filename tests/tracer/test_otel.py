@@ -30,6 +30,7 @@ class Collector:
 
     def __init__(self) -> None:
         self.status = 200
+        self.silence: threading.Event | None = None
         self.requests: list[object] = []
         self.headers: list[dict[str, str]] = []
         self.paths: list[str] = []
@@ -53,6 +54,8 @@ class Collector:
         )
 
         body = call.rfile.read(int(call.headers["Content-Length"]))
+        if self.silence is not None and not self.silence.wait(5.0):
+            self.silence = None  # nobody gave up: it is taken after all
         self.requests.append(ExportTraceServiceRequest.FromString(body))
         self.headers.append(dict(call.headers))
         self.paths.append(call.path)
@@ -182,6 +185,39 @@ def test_many_spans_go_in_several_requests(collector):
     assert len(collector.spans) == 600
 
 
+def test_words_need_smaller_requests(collector):
+    spans = [made_span(span_id=f"{number:016x}") for number in range(1, 41)]
+    assert to_otlp(spans, f"{collector.url}/", content=True) == 40
+    assert [
+        len(request.resource_spans[0].scope_spans[0].spans) for request in collector.requests
+    ] == [32, 8]
+    assert set(collector.paths) == {"/v1/traces"}
+
+
+def test_what_protobuf_has_no_room_for_is_sent_all_the_same(collector, caplog):
+    """OpenTelemetry's own encoder would leave it out, and log a traceback for each."""
+    great = 2**63
+    attrs = json.dumps({"great": great, "in": {"it": [-great - 1]}, "most": great - 1, "\ud83d": 1})
+    span = made_span(attrs=attrs, name="\ud83d", status="error", error_message="torn \ud83d")
+    assert to_otlp([span], collector.url) == 1
+    (sent,) = collector.spans
+    told = attributes_of(sent)
+    assert (told["great"], told["in"]) == (str(great), {"it": [str(-great - 1)]})
+    assert (told["most"], told["\\ud83d"]) == (great - 1, 1)
+    assert (sent.name, sent.status.message) == ("\\ud83d", "torn \\ud83d")
+    assert attributes_of(sent.events[0])["exception.message"] == "torn \\ud83d"
+    assert caplog.records == []
+
+
+def test_a_collector_that_keeps_silent_is_waited_for_as_long_as_asked(collector):
+    silence = collector.silence = threading.Event()
+    try:
+        with pytest.raises(TraceError, match="did not take"):
+            to_otlp([made_span()], collector.url, timeout_s=0.05)
+    finally:
+        silence.set()
+
+
 def test_a_collector_that_refuses_is_told(collector):
     collector.status = 400
     with pytest.raises(TraceError, match="did not take 1 spans; 0 are there"):
@@ -287,6 +323,16 @@ def test_the_file_says_what_the_wire_says():
     for one, same in zip(mine.spans, other.spans, strict=True):
         same.flags = 0
         assert one == same
+
+
+def test_a_file_writes_64_bits_as_text_as_json_has_to():
+    span = otel_span(made_span(attrs=f'{{"great": {2**63}}}'))
+    (told,) = request_json([span], service="s", version="1")["resourceSpans"][0]["scopeSpans"][0][
+        "spans"
+    ]
+    assert told["startTimeUnixNano"] == str(made_span().start_ns)
+    assert told["endTimeUnixNano"] == str(made_span().end_ns)
+    assert {"key": "great", "value": {"stringValue": str(2**63)}} in told["attributes"]
 
 
 def test_the_names_are_the_conventions_own():

@@ -204,10 +204,15 @@ def test_what_was_refused_before_it_was_sent_is_a_span_too(
             raise MojenticError("not today")
             yield
 
+    asking = broker(loopback, heard, policies=[Never()])
     with pytest.raises(MojenticError):
-        broker(loopback, heard, policies=[Never()]).generate("hi")
+        asking.generate("my secret")
 
-    assert heard.only("llm").status == "error"
+    done = heard.only("llm")
+    assert done.status == "error"
+    assert done.asked is not None
+    assert (done.asked.model, done.asked.gateway) == (asking.model, asking.gateway)
+    assert done.asked.request is None, "no policy that redacts has seen it"
 
 
 def test_a_policys_own_error_closes_the_span(loopback: Loopback, heard: Heard) -> None:

@@ -39,6 +39,13 @@ def test_a_link_has_an_address_and_nothing_else() -> None:
     assert html.count('rel="noopener noreferrer nofollow"') == 3
 
 
+def test_a_column_is_set_as_it_is_written() -> None:
+    html = rendered("|a|b|c|d|\n|:-|-:|:-:|-|\n|1|2|3|4|")
+    assert re.findall(r"<t[hd]( .*?)?>", html) == 2 * [
+        ' align="left"', ' align="right"', ' align="center"', ""
+    ]  # fmt: skip
+
+
 class Html:
     """A reader that lets HTML through, as a mistake in it would."""
 
@@ -55,6 +62,10 @@ def test_no_attribute_stands_that_is_not_named(
         monkeypatch.setattr(place, "_kept", lambda _tag, _name, value: value)
     said = '<p title="t" lang="l" class="c" id="i" style="s" onclick="o">a</p>'
     assert rendered(said) == "<p>a</p>"
+    cell = '<table><tr><td style="s" align="{}">a</td></tr></table>'
+    assert "<td>" in rendered(cell.format("javascript:x")) or not is_filtered
+    assert '<td align="right">' in rendered(cell.format("right"))
+    assert "align" not in rendered('<p align="right">a</p>')
     assert "lang" not in rendered('<a lang="l" title="t" href="javascript:x">b</a>')
     assert "title" not in rendered('<code title="t">')
     assert "javascript" not in rendered('<a href="javascript:x">b</a>')

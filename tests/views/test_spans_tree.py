@@ -94,7 +94,7 @@ def test_four_alike_are_one_row_with_their_count() -> None:
 )
 def test_what_differs_is_not_folded_away(change: dict[str, object]) -> None:
     alike = [Bar(name="calc", kind="tool", depth=1) for _ in range(3)]
-    odd = Bar(**{"name": "calc", "kind": "tool", "depth": 1, **change})  # type: ignore[arg-type]
+    odd = Bar(**{"name": "calc", "kind": "tool", "depth": 1, **change})
     assert len(folded([*alike[:2], odd, alike[2]])) == 4
 
 

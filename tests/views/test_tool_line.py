@@ -75,3 +75,56 @@ def test_a_key_goes_before_anything_is_cut(before: int) -> None:
     pieces = [KEY[at : at + 5] for at in range(len(KEY) - 4)]
     assert not [piece for piece in pieces if piece in line + body]
     assert tool_line(call, KEY, clean=clean).endswith("→ (hidden)")
+
+
+def test_a_line_is_bounded_however_much_was_asked() -> None:
+    many = LLMToolCall(name="look", arguments={f"p{at}": "v" * 99 for at in range(50)})
+    line = tool_line(many, None)
+    assert line.startswith('look(p0="vvv')
+    assert line.endswith(", … 48 more) → …")
+    long = LLMToolCall(name="n" * 999, arguments={"k" * 999: "v" * 999, "more": 1})
+    assert len(tool_line(long, "r" * 9999)) < 600
+    none = LLMToolCall(name="look", arguments={})
+    assert tool_line(none, "far") == "look() → far"
+
+
+def test_what_a_cell_folds_away_is_bounded() -> None:
+    frame = Frame()
+    call = LLMToolCall(name="look", arguments={"at": "v" * 100_000})
+    frame.take(ToolCalled(call))
+    frame.take(ToolReturned(call, "far " * 100_000, True, 0.1))
+    assert "400,000 characters in all" in frame.markdown()
+    assert len(frame.markdown()) < 9_000
+    assert len(frame.html()) < 9_000
+
+
+def test_a_terminal_obeys_nothing_of_it() -> None:
+    evil = "\x1b]0;mine\x07 \x9b31m \x00\tand\r\nso"
+    call = LLMToolCall(name=f"look{evil}", arguments={f"at{evil}": evil})
+    line = tool_line(call, evil)
+    body = tool_body(call, evil, longest=999)
+    assert not [sign for sign in line + body if not sign.isprintable() and sign not in "\n\t"]
+    assert line.endswith("\N{REPLACEMENT CHARACTER} and so")
+    assert body.endswith("\N{REPLACEMENT CHARACTER}\tand\nso")
+
+
+def test_a_cell_shows_no_key_that_a_tool_told() -> None:
+    frame = Frame()
+    call = LLMToolCall(name="look", arguments={"token": KEY})
+    frame.take(ToolCalled(call))
+    assert KEY not in frame.markdown() + frame.plain()
+    frame.take(ToolReturned(call, f"used {KEY}", True, 0.1))
+    assert KEY not in frame.markdown() + frame.plain() + frame.html()
+    assert "used [key removed]" in frame.plain()
+
+
+def test_each_result_stands_with_its_own_call_whichever_ends_first() -> None:
+    frame = Frame()
+    calls = [LLMToolCall(name="add", arguments={"a": at}) for at in (1, 2)]
+    for call in calls:
+        frame.take(ToolCalled(call))
+    frame.take(ToolReturned(calls[1], "two", True, 0.1))
+    assert frame.plain() == "add(a=1) → …\n\nadd(a=2) → two"
+    changed = LLMToolCall(name="add", arguments={"a": "(hidden)"})
+    frame.take(ToolReturned(changed, "one", True, 0.1))
+    assert frame.plain() == "add(a=1) → one\n\nadd(a=2) → two"

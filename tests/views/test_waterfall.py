@@ -41,7 +41,7 @@ class Page(HTMLParser):
 
 def call(**changes: object) -> Bar:
     values = {"name": "gemma3", "kind": "llm", "model": "gemma3", "duration_s": 1.0, **changes}
-    return Bar(**values)  # type: ignore[arg-type]
+    return Bar(**values)
 
 
 def many(count: int) -> list[Bar]:
@@ -65,7 +65,7 @@ def bars_in(page: str) -> list[str]:
 
 
 def place(bar: str) -> tuple[float, float]:
-    left, width = re.search(r"left:([\d.]+)%;width:([\d.]+)%", bar).groups()  # type: ignore[union-attr]
+    left, width = re.search(r"left:([\d.]+)%;width:([\d.]+)%", bar).groups()
     return float(left), float(width)
 
 

@@ -63,6 +63,18 @@ def test_what_goes_wrong_is_told_and_the_next_is_heard(echo):
     assert [page.hears(), page.hears()] == [{"failed": "KeyError"}, {"said": "b"}]
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_could_not_even_tell_has_a_successor(echo):
+    echo.gate.set()
+    page = Page(echo)
+    hears, echo.send = echo.send, None
+    page.say(wrong="")
+    if thread := echo._thread:
+        thread.join(PATIENCE_S)
+    echo.send = hears
+    assert page.asks(word="b") == {"said": "b"}
+
+
 @pytest.mark.parametrize("content", [None, "word", 3, ["word"]])
 def test_what_is_no_message_changes_nothing(echo, content):
     echo._take(echo, content, [])
@@ -102,10 +114,10 @@ def test_in_a_kernel_both_are_published_and_the_picture_is_kept_up(echo, monkeyp
     echo._ipython_display_()
     (still, about), (live, _) = shell.published
     assert (VIEW in still, VIEW in live) == (False, True)
-    echo._show_still()
+    echo._show_kept()
     assert len(shell.published) == 2, "nbval hears no later outputs"
     monkeypatch.delenv("PYTEST_CURRENT_TEST")
-    echo._show_still()
+    echo._show_kept()
     assert shell.published[2] == (still, {"update": True, **about})
     echo._ipython_display_()
     assert shell.published[3] == (still, about), "shown twice, both are kept up"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from threading import Event
 from typing import Any
 
@@ -33,13 +34,30 @@ def test_what_is_sent_is_answered_and_stays(loopback: Loopback, show: Show) -> N
     assert page.widget.session.exchanges[0].answer == "It is **4**."
 
 
+def test_the_meter_tells_the_cost_and_warns_before_the_context_is_full(
+    loopback: Loopback, show: Show
+) -> None:
+    loopback.script(Answer("Yes.", usage=(9, 3)))
+    session = session_with(loopback, max_context=1000)
+    session.send("word " * 100)
+    (one,) = session.exchanges
+    page = show(session)
+    for count, is_full, dollars in [(1, False, "$0.0021"), (8, True, "$0.017")]:
+        session.exchanges = (replace(one, cost=0.0021),) * count
+        page.opened()
+        meter = page.until("meter")
+        assert (meter["share"] >= 0.8, meter["is_full"]) == (is_full, is_full)
+        assert meter["told"].endswith(dollars)
+
+
 def test_it_is_told_while_it_comes(loopback: Loopback, show: Show) -> None:
     loopback.script(Answer("one two three", fault=Fault.SILENT, fault_after=3))
     page = show()
     page.opened()
     page.say(type="send", text="go")
     live = page.until("live")["live"]
-    assert live["question"] == "go"
+    # Whose it is: a page takes out of its field what it sent itself.
+    assert (live["question"], live["ask"]) == ("go", "2")
     text = ""
     while "three" not in text:
         told = page.told.get(timeout=PATIENCE_S)

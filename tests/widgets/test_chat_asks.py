@@ -104,8 +104,9 @@ def test_questions_at_once_are_put_one_after_the_other(loopback: Loopback, show:
 
 
 def test_stop_ends_every_question_of_the_turn(loopback: Loopback, show: Show) -> None:
-    loopback.script(Answer(tools=[ToolUse("ask_both", {})]), Answer("here"))
-    page = show(tools=[ask_both])
+    both = Answer(tools=[ToolUse("ask_both", {})])
+    loopback.script(both, Answer("here"), Answer(tools=[ASK]), Answer("done"))
+    page = show(tools=[ask_both, AskUserTool()])
     page.opened()
     page.say(type="send", text="tidy up")
     key = page.until("live")["live"]["key"]
@@ -118,6 +119,11 @@ def test_stop_ends_every_question_of_the_turn(loopback: Loopback, show: Show) ->
     assert "card" not in kinds_for_a_while(page)
     page.say(type="send", text="go on")
     assert "card" not in kinds_until(page, "over")
+    # And holds up none that comes later.
+    page.say(type="send", text="tidy up")
+    page.say(type="answer", key=page.until("card")["card"]["key"], answer="the first")
+    page.until("from")
+    assert told(loopback) == ["the first"]
 
 
 def test_where_no_page_shows_it_nobody_is_there(loopback: Loopback, show: Show) -> None:
@@ -139,7 +145,7 @@ def test_a_message_is_shown_in_the_chat(loopback: Loopback, show: Show, capsys: 
     (fold, _) = page.until("from")["turns"][0]["parts"]
     assert "Half of it is done." in fold["body"]
     assert told(loopback) == ["Message delivered to user."]
-    assert capsys.readouterr().out == ""  # type: ignore[attr-defined]
+    assert capsys.readouterr().out == ""
 
 
 def test_a_turn_elsewhere_asks_elsewhere(loopback: Loopback, show: Show) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
+from typing import Any
 
 import pytest
 
 from mojentic_nb.broker import LLMBroker
 from mojentic_nb.chat import ChatSession
-from mojentic_nb.widgets.chat import VIEW, ChatWidget
+from mojentic_nb.tools import AskUserTool
+from mojentic_nb.widgets.answering import VIEW
+from mojentic_nb.widgets.chat import ChatWidget
 from tests.loopback import Answer, Fault, Loopback, ToolUse
-from tests.widgets.chat_page import PATIENCE_S, Show, wipe
+from tests.widgets.chat_page import PATIENCE_S, Show, session_with, wipe
 from tests.widgets.payloads import PAYLOADS
 
 
@@ -37,6 +41,16 @@ def test_a_saved_notebook_has_the_conversation(loopback: Loopback, show: Show) -
     assert view[VIEW]["model_id"] == page.widget.model_id
     assert (view["text/html"], view["text/plain"]) == ("", "")
     assert page.widget._repr_mimebundle_()["text/markdown"] == still["text/markdown"]
+
+
+def test_a_call_is_folded_in_what_is_kept(loopback: Loopback, show: Show) -> None:
+    use = ToolUse("ask_user", {"user_request": "Which?"})
+    loopback.script(Answer(tools=[use], thinking="hm"), Answer("As you like."))
+    page = show(tools=[AskUserTool()])
+    page.send("Choose")
+    html = page.widget.transcript()["text/html"]
+    folded = re.findall(r"<details><summary>(\w+).*?</summary><pre>.*?</pre></details>", html, re.S)
+    assert folded == ["thinking", "ask_user"]
 
 
 def test_where_no_person_looks_it_is_the_same_at_every_run(
@@ -102,6 +116,25 @@ def test_closing_it_hangs_up(loopback: Loopback, show: Show) -> None:
     page.say(type="send", text="go")
     loopback.wait_for(1)
     page.widget.close()
+    assert loopback.requests[0].hung_up.wait(PATIENCE_S)
+
+
+def test_closed_while_a_turn_begins_it_hangs_up(loopback: Loopback, show: Show) -> None:
+    loopback.script(Answer("late", fault=Fault.SILENT_BEFORE_HEADERS))
+    session = session_with(loopback)
+    page = show(session)
+    page.opened()
+    submit = session.submit
+
+    def closing(*given: Any, **how: Any) -> Any:
+        job = submit(*given, **how)
+        loopback.wait_for(1)
+        page.widget.close()
+        return job
+
+    session.submit = closing
+    page.say(type="send", text="go")
+    loopback.wait_for(1)
     assert loopback.requests[0].hung_up.wait(PATIENCE_S)
 
 

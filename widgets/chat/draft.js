@@ -44,9 +44,22 @@ export function draft(my, { say, tell }) {
     fit();
   }
 
+  /** Take out what was sent; what came since stays. @param {ReturnType<typeof whole>} sent */
+  function take({ wish, pictures: gone }) {
+    const { value } = my.text;
+    at = -1;
+    pictures = pictures.filter((one) => !gone.includes(one));
+    if (value.startsWith(wish.text)) my.text.value = value.slice(wish.text.length);
+    chips();
+    fit();
+  }
+
+  /** What is to be sent of it. */
+  const whole = () => ({ wish: { text: my.text.value, ...(at < 0 ? {} : { at }) }, pictures });
+
   function chips() {
     const made = pictures.map((one, nth) => button(`${one.name} ×`, "Leave it out", () => {
-      pictures.splice(nth, 1);
+      pictures = pictures.filter((_, place) => place !== nth);
       chips();
     }));
     if (at >= 0) made.unshift(button(`Editing turn ${at + 1} ×`, "Leave it as it was (Esc)", leave));
@@ -122,16 +135,11 @@ export function draft(my, { say, tell }) {
   my.attach.addEventListener("click", () => my.file.click());
   my.file.addEventListener("change", () => add(my.file.files));
   return {
-    edit, fit, leave, offer,
+    edit, fit, leave, offer, take, whole,
     step: (/** @type {number} */ by) => choose(chosen + by),
     pick,
     isFor: (/** @type {string} */ word) => word === begun,
     isEmpty: () => my.text.value.trim() === "" && pictures.length === 0,
     isEditing: () => at >= 0,
-    /** What is to be sent of it. */
-    async whole() {
-      const buffers = await Promise.all(pictures.map((one) => one.arrayBuffer()));
-      return { wish: { text: my.text.value, ...(at < 0 ? {} : { at }) }, buffers };
-    },
   };
 }

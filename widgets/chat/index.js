@@ -9,13 +9,16 @@
 import { asking } from "./card.js";
 import { deedOf, isAtTail, staying } from "./deeds.js";
 import { draft } from "./draft.js";
-import { asked, button, element, fold, frame, grow, planted } from "./paper.js";
+import { asked, button, element, fold, frame, grow, measured, planted } from "./paper.js";
 import { stopper } from "./stop.js";
 
 // Lab drops what is said before the page's first widget has a shell of its own in the kernel
 // (see widgets/consent): the first word is repeated.
 const AGAIN_MS = 200;
 const TIMES = 15;
+// A slow machine needs longer than it takes to say that nobody answers.
+const LATE_TIMES = 20;
+const LATE_MS = 1000;
 const SILENT_MS = 4000;
 const SILENT = "The kernel has not answered: it is busy, or was restarted.";
 
@@ -28,7 +31,8 @@ function render({ model, el }) {
   /** @type {any} */
   let live = null;
   let key = "";
-  let isWaiting = false;
+  /** @type {any} what was sent, until the kernel has heard it */
+  let waiting = null;
   let first = 0;
   let branch = "";
   let written = "";
@@ -49,10 +53,11 @@ function render({ model, el }) {
   function say(message, buffers = [], times = 1) {
     const ask = message.ask ?? anew();
     model.send({ ...message, ask }, undefined, buffers);
-    const silence = times > 1 ? AGAIN_MS : SILENT_MS;
-    open.set(ask, after(silence, () => {
+    const isEarly = times > LATE_TIMES;
+    open.set(ask, after(isEarly ? AGAIN_MS : times > 1 ? LATE_MS : SILENT_MS, () => {
+      if (!isEarly) tell(SILENT, true);
+      if (waiting?.ask === ask) waiting.isSilent = true;
       if (times > 1) say({ ...message, ask }, buffers, times - 1);
-      else tell(SILENT, true);
     }));
   }
 
@@ -65,7 +70,10 @@ function render({ model, el }) {
   /** Change the conversation, and stay at its end where the reader is. @param {() => void} change */
   function keeping(change) {
     const isFollowing = isAtTail(my.log);
+    const isInside = my.turns.contains(document.activeElement);
     change();
+    // What had the keys may be gone: they are not the notebook's for that.
+    if (isInside && !my.root.contains(document.activeElement)) my.log.focus({ preventScroll: true });
     my.empty.hidden = my.turns.childElementCount > 0;
     if (isFollowing) my.log.scrollTop = my.log.scrollHeight;
     my.tail.hidden = isAtTail(my.log);
@@ -198,11 +206,11 @@ function render({ model, el }) {
     running(told.key);
     tell("");
     my.heard.textContent = "The model is answering.";
-    if (!isWaiting) return;
+    if (!waiting || waiting.ask !== told.ask) return;
 
-    isWaiting = false;
-    written = my.text.value;
-    mine.leave();
+    written = waiting.wish.text;
+    mine.take(waiting);
+    waiting = null;
   }
 
   /** @param {any} told */
@@ -259,11 +267,20 @@ function render({ model, el }) {
     asking(my, told, { after, give: (answer) => say({ type: "answer", key: told.key, answer }) });
 
   async function send() {
-    if (key || mine.isEmpty()) return;
+    if (key || mine.isEmpty() || (waiting && !waiting.isSilent)) return;
 
-    const { wish, buffers } = await mine.whole();
-    isWaiting = true;
-    say({ type: "send", ...wish, ...choice() }, buffers);
+    // Said again it is the same thing, and done once.
+    const { wish, pictures } = mine.whole();
+    const isSame = JSON.stringify(wish) === JSON.stringify(waiting?.wish);
+    const ask = isSame ? waiting.ask : anew();
+    waiting = { ask, wish, pictures };
+    try {
+      const buffers = await Promise.all(pictures.map((one) => one.arrayBuffer()));
+      say({ type: "send", ask, ...wish, ...choice() }, buffers);
+    } catch {
+      waiting = null;
+      tell("A picture cannot be read.", true);
+    }
   }
 
   /** @param {number} at */
@@ -272,16 +289,6 @@ function render({ model, el }) {
   }
 
   // what is heard ------------------------------------------------------------
-
-  /** @param {any} told */
-  function meter({ share, told: text, is_full: isFull }) {
-    const percent = Math.round(100 * share);
-    my.spent.textContent = text;
-    my.meter.classList.toggle("full", isFull);
-    my.meter.setAttribute("aria-valuenow", String(percent));
-    my.meter.setAttribute("aria-valuetext", text);
-    my.meter.style.setProperty("--share", `${percent}%`);
-  }
 
   /** @type {Record<string, (told: any) => void>} */
   const hearing = {
@@ -303,13 +310,11 @@ function render({ model, el }) {
     note: (told) => tell(told.text),
     card: (told) => card(told.card),
     names: (told) => mine.isFor(told.word) && mine.offer(told.names),
-    meter,
+    meter: (told) => measured(my, told),
     stopping: halt.stopping,
-    refused: (told) => {
-      isWaiting = false;
-      tell(told.told, true);
-    },
+    refused: (told) => tell(told.told, true),
     heard: (told) => {
+      if (waiting?.ask === told.ask) waiting = null;
       const timer = open.get(told.ask);
       if (timer !== undefined) clearTimeout(timer);
       open.delete(told.ask);
@@ -325,6 +330,7 @@ function render({ model, el }) {
   }
 
   function gone() {
+    waiting = null;
     running("");
     tell(SILENT, true);
   }
@@ -375,7 +381,7 @@ function render({ model, el }) {
   model.on("msg:custom", hear);
   model.on("comm_live_update", gone);
   el.append(my.root);
-  say({ type: "ready", view }, [], TIMES);
+  say({ type: "ready", view }, [], TIMES + LATE_TIMES);
   return () => {
     model.off("msg:custom", hear);
     model.off("comm_live_update", gone);

@@ -57,6 +57,8 @@ function copy(from, to, acts) {
       made.target = "_blank";
       made.rel = "noopener noreferrer nofollow";
     }
+    const align = node.getAttribute("align") ?? "";
+    if (/^(left|center|right)$/.test(align)) made.setAttribute("align", align);
     if (node.localName === "ol") made.setAttribute("start", String(Number(node.getAttribute("start") ?? 1)));
     copy(node, made, acts);
     to.appendChild(node.localName === "pre" ? framed(made, node, acts) : made);
@@ -104,6 +106,16 @@ export function asked(turn) {
   }
   if (turn.question) made.append(element("div", "words", turn.question));
   return made;
+}
+
+/** How full the context is. @param {ReturnType<typeof frame>} my @param {any} told */
+export function measured(my, { share, told: text, is_full: isFull }) {
+  const percent = Math.round(100 * share);
+  my.spent.textContent = text;
+  my.meter.classList.toggle("full", isFull);
+  my.meter.setAttribute("aria-valuenow", String(percent));
+  my.meter.setAttribute("aria-valuetext", text);
+  my.meter.style.setProperty("--share", `${percent}%`);
 }
 
 /** The parts that stay. */

@@ -16,6 +16,9 @@ const LEAST_SHARE = 0.03;
 // number of times; the kernel takes the first. See widgets/consent.
 const AGAIN_MS = 250;
 const TIMES = 12;
+// A slow machine needs longer than it takes to say that nobody answers.
+const LATE_MS = 1000;
+const LATE_TIMES = 20;
 
 /**
  * An element of a class with a text in it, and attributes.
@@ -58,7 +61,13 @@ export function asker(send, silence = () => {}) {
       silence();
       return;
     }
-    again = setTimeout(() => (times > 1 ? say(message, times - 1) : silence()), AGAIN_MS);
+    again = setTimeout(
+      () => {
+        if (times === TIMES) silence();
+        if (times < TIMES + LATE_TIMES) say(message, times + 1);
+      },
+      times > TIMES ? LATE_MS : AGAIN_MS,
+    );
   }
 
   return {
@@ -66,7 +75,7 @@ export function asker(send, silence = () => {}) {
     ask(message) {
       clearTimeout(again);
       last = anew();
-      say({ ...message, ask: last }, TIMES);
+      say({ ...message, ask: last }, 1);
     },
     /** @param {any} answer @returns {boolean} whether it answers what was asked last */
     hears(answer) {

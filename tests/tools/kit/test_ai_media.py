@@ -55,7 +55,7 @@ def document(*pages: str, password: str = "") -> bytes:
 
 
 def told(data: bytes, **arguments: object) -> dict[str, object]:
-    return dict(MediaInfoTool().run(data=b64encode(data).decode(), **arguments))  # type: ignore[arg-type]
+    return dict(MediaInfoTool().run(data=b64encode(data).decode(), **arguments))
 
 
 KINDS = [
