@@ -116,8 +116,10 @@ class Keeper:
         Raises:
             MojenticError: It is somebody else's, or newer.
         """
+        # In this order: who has seen another kernel's tables sees what was written with them.
+        has_tables = _value_of(line, "PRAGMA schema_version")
         whose = _value_of(line, "PRAGMA application_id")
-        if not whose and not _value_of(line, "PRAGMA schema_version"):
+        if not whose and not has_tables:
             return False
         if whose != self.application_id:
             raise self.foreign(shown)

@@ -131,7 +131,7 @@ def test_many_threads_may_import_it_at_once():
     run(
         """
         import threading, mojentic_nb
-        failed, begin = [], threading.Barrier(8)
+        failed, begin = [], threading.Barrier(8, timeout=60)
 
         def load():
             begin.wait()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mojentic_nb.errors import StateError
-from mojentic_nb.sqlite_opening import Keeper, transaction
+from mojentic_nb.sqlite_opening import Keeper, connected, transaction
 
 
 def make(line: sqlite3.Connection) -> None:
@@ -76,3 +76,21 @@ def test_a_file_that_others_made_meanwhile_is_not_made_again(tmp_path: Path) -> 
     late = Late(what="", error=StateError, application_id=7, version=2, make=once)
     late.opened(path, "here").close()
     assert made == []
+
+
+@pytest.mark.parametrize("before", range(4))
+def test_a_file_that_others_make_during_the_look_is_ours(tmp_path: Path, before: int) -> None:
+    path = tmp_path / "notes.db"
+    path.touch()
+    asked = []
+
+    def ask(statement: str) -> None:
+        if len(asked) == before:
+            KEEPER.opened(path, "here").close()
+        asked.append(statement)
+
+    line = connected(path, "rw")
+    line.set_trace_callback(ask)
+    KEEPER.is_current(line, "here")
+    assert len(asked) >= min(before, 2)
+    line.close()

@@ -50,7 +50,7 @@ def test_the_results_stand_in_the_order_of_the_pieces() -> None:
 
 def test_never_more_at_once_than_it_says() -> None:
     lock, under_way, most = threading.Lock(), 0, 0
-    together = threading.Barrier(3)
+    together = threading.Barrier(3, timeout=60)
 
     def each(number: int) -> None:
         nonlocal under_way, most

@@ -55,7 +55,7 @@ def test_a_broker_with_its_own_keeps_to_it(files: list[Path], shape: Shape) -> N
 
 
 def test_every_thread_sees_it_and_ones_own_block_goes_first(files: list[Path]) -> None:
-    inside = threading.Barrier(2)
+    inside = threading.Barrier(2, timeout=60)
 
     def in_a_block(file: Path) -> None:
         with Cassette(file):

@@ -82,7 +82,7 @@ def test_a_loop_closes_its_connections_and_can_go(loopback: Loopback, protocol: 
 
 def test_each_loop_has_connections_of_its_own(loopback: Loopback) -> None:
     broker = PROTOCOLS[0].broker(loopback.url)
-    together = threading.Barrier(3)
+    together = threading.Barrier(3, timeout=60)
 
     def in_a_loop(_: int) -> list[str]:
         async def asked() -> list[str]:

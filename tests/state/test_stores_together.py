@@ -37,7 +37,7 @@ def test_threads_share_a_store(store: SQLStore) -> None:
 
 
 def test_of_many_threads_one_wins(room: Room) -> None:
-    at_once = threading.Barrier(4)
+    at_once = threading.Barrier(4, timeout=60)
 
     def begin(number: int) -> bool:
         with room.open() as store:

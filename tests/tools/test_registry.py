@@ -78,7 +78,7 @@ def test_ones_own_are_found_like_ours():
 
 
 def test_a_name_is_taken_once_whoever_comes_at_once():
-    registry, start, taken = Registry(), threading.Barrier(50), []
+    registry, start, taken = Registry(), threading.Barrier(50, timeout=60), []
 
     def register():
         start.wait()

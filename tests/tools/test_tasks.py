@@ -130,7 +130,7 @@ def test_what_is_handed_out_is_a_copy(tasks):
 
 def at_once(work):
     """Do it in fifty threads that begin together."""
-    ready = threading.Barrier(50)
+    ready = threading.Barrier(50, timeout=60)
 
     def begun(number):
         ready.wait(30)

@@ -109,7 +109,7 @@ def add(a: int, b: int) -> int:
 
 
 def test_tools_at_once_share_a_batch(loopback: Loopback, heard: Heard) -> None:
-    meeting = threading.Barrier(2)
+    meeting = threading.Barrier(2, timeout=60)
 
     @tool
     def meet(name: str) -> str:

@@ -17,7 +17,7 @@ ASK = ToolUse("ask_user", {"user_request": "Which one?\nkey=sk-abcdefghijklmnop0
 @tool
 def ask_both() -> str:
     """Ask two things at once."""
-    both_are_here = Barrier(2)
+    both_are_here = Barrier(2, timeout=60)
 
     def ask(name: str) -> str:
         both_are_here.wait(PATIENCE_S)
